@@ -1,0 +1,97 @@
+// Package token signs and opens what Gatehouse hands to browsers: access tokens (JWT), refresh
+// tokens (counted, under a MAC) and sealed one-time values. It does no I/O.
+package token
+
+import (
+	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ErrInvalid says that a token or sealed value was not made by us, or is not what it is offered as.
+// ErrExpired says that it was ours and its time is over.
+var (
+	ErrInvalid = errors.New("token: invalid")
+	ErrExpired = errors.New("token: expired")
+)
+
+// Keys derives every key from the secrets. The first secret signs and seals; all of them verify,
+// so a secret is rotated by adding a new one, promoting it, and later dropping the old.
+type Keys struct {
+	all []keySet
+	now func() time.Time
+}
+
+// keySet is what one secret becomes: one key per purpose (RFC 5869), so that a value made for one
+// is noise to the others.
+type keySet struct {
+	id      string
+	header  string
+	access  ed25519.PrivateKey
+	refresh []byte
+	seal    []byte
+	digest  []byte
+}
+
+// NewKeys derives keys from secrets of at least 32 bytes each.
+func NewKeys(secrets []string, now func() time.Time) (*Keys, error) {
+	keys := &Keys{now: now}
+	for _, secret := range secrets {
+		if len(secret) < 32 {
+			return nil, errors.New("token: each secret has 32 bytes or more")
+		}
+		set, err := derive(secret)
+		if err != nil {
+			return nil, err
+		}
+		keys.all = append(keys.all, set)
+	}
+	if len(keys.all) == 0 {
+		return nil, errors.New("token: no secret")
+	}
+	return keys, nil
+}
+
+func derive(secret string) (keySet, error) {
+	var derived [4][]byte
+	for i, label := range []string{"access token", "refresh token", "sealed value", "digest"} {
+		key, err := hkdf.Key(sha256.New, []byte(secret), nil, "gatehouse v1 "+label, 32)
+		if err != nil {
+			return keySet{}, fmt.Errorf("token: derive %s key: %w", label, err)
+		}
+		derived[i] = key
+	}
+	private := ed25519.NewKeyFromSeed(derived[0])
+	print := sha256.Sum256(private.Public().(ed25519.PublicKey))
+	id := encode(print[:9])
+	return keySet{id: id, header: accessHeader(id), access: private, refresh: derived[1], seal: derived[2], digest: derived[3]}, nil
+}
+
+// Digest is a keyed hash (HMAC-SHA256) of the parts, for what a counter is named after instead of
+// an address.
+func (k *Keys) Digest(purpose string, parts ...string) string {
+	return encode(mac(k.all[0].digest, purpose+"\x00"+strings.Join(parts, "\x00")))
+}
+
+func mac(key []byte, message string) []byte {
+	hash := hmac.New(sha256.New, key)
+	hash.Write([]byte(message))
+	return hash.Sum(nil)
+}
+
+func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// decode is strict: a token has one spelling, so that two different strings are never one token.
+func decode(s string) ([]byte, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil || strings.ContainsAny(s, "\r\n") {
+		return nil, ErrInvalid
+	}
+	return b, nil
+}
