@@ -1,0 +1,248 @@
+// Package models keeps users, identities, codes, events and sessions in SQLite or Postgres. Each
+// table is one file: its type and all of its SQL, written once in the dialect both share.
+package models
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// ErrNotFound says that no row answers the question; ErrTaken that the database refused a second
+// row with the same unique value; ErrNewerSchema that a newer Gatehouse has migrated this database.
+var (
+	ErrNotFound    = errors.New("models: not found")
+	ErrTaken       = errors.New("models: taken")
+	ErrNewerSchema = errors.New("models: the database was migrated by a newer Gatehouse; run that version or restore a backup")
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// DB is one open database with a door to each table.
+type DB struct {
+	Users      Users
+	Identities Identities
+	Codes      Codes
+	Events     Events
+	Sessions   Sessions
+	Pictures   Pictures
+
+	sql      *sqlx.DB
+	postgres bool
+	writer   chan struct{} // SQLite's one writer; nil on Postgres
+}
+
+// Open connects to a sqlite:// or postgres:// address and brings its schema up to date. Several
+// processes may open one database at once: the migrations run once, under a lock.
+func Open(ctx context.Context, url string) (*DB, error) {
+	db, err := dial(url)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	db.Users, db.Identities, db.Codes = Users{db}, Identities{db}, Codes{db}
+	db.Events, db.Sessions, db.Pictures = Events{db}, Sessions{db: db}, Pictures{db}
+	return db, nil
+}
+
+// Ping reports whether the database answers now.
+func (db *DB) Ping(ctx context.Context) error { return db.sql.PingContext(ctx) }
+
+// Close waits for running queries and lets the connections go.
+func (db *DB) Close() error { return db.sql.Close() }
+
+// Embedded reports whether this is SQLite, inside this process.
+func (db *DB) Embedded() bool { return !db.postgres }
+
+func dial(url string) (*DB, error) {
+	scheme, path, _ := strings.Cut(url, "://")
+	switch scheme {
+	case "sqlite":
+		return dialSQLite(path)
+	case "postgres", "postgresql":
+		return dialPostgres(url)
+	}
+	return nil, errors.New("models: DATABASE_URL starts with sqlite:// or postgres://")
+}
+
+func dialSQLite(path string) (*DB, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("models: make the folder of the database: %w", err)
+	}
+	pragmas := "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(NORMAL)&_txlock=immediate"
+	// In a file: address these three would cut the path short, and another file would be opened.
+	path = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+	conn, err := sqlx.Open("sqlite", "file:"+path+pragmas)
+	if err != nil {
+		return nil, fmt.Errorf("models: open sqlite: %w", err)
+	}
+	sqlx.BindDriver("sqlite", sqlx.QUESTION)
+	return &DB{sql: conn, writer: make(chan struct{}, 1)}, nil
+}
+
+func dialPostgres(url string) (*DB, error) {
+	connector, err := pq.NewConnector(withTimeouts(url))
+	if err != nil {
+		return nil, fmt.Errorf("models: DATABASE_URL: %w", withoutSecrets(err))
+	}
+	conn := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	conn.SetMaxOpenConns(20)
+	conn.SetMaxIdleConns(10)
+	conn.SetConnMaxLifetime(30 * time.Minute)
+	conn.SetConnMaxIdleTime(5 * time.Minute)
+	return &DB{sql: conn, postgres: true}, nil
+}
+
+// withTimeouts bounds how long a silent server can hold a request, unless the address says otherwise.
+func withTimeouts(url string) string {
+	for _, setting := range []string{"connect_timeout=5", "statement_timeout=5000", "timezone=UTC", "binary_parameters=yes"} {
+		key, _, _ := strings.Cut(setting, "=")
+		if strings.Contains(url, key+"=") {
+			continue
+		}
+		join := "?"
+		if strings.Contains(url, "?") {
+			join = "&"
+		}
+		url += join + setting
+	}
+	return url
+}
+
+// withoutSecrets keeps a parse error from quoting the address, which holds the password.
+func withoutSecrets(err error) error {
+	if strings.Contains(err.Error(), "://") {
+		return errors.New("not a valid postgres:// address")
+	}
+	return err
+}
+
+func (db *DB) migrate(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{}
+	if db.postgres {
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // asks once a second
+		if err != nil {
+			return err
+		}
+		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
+	}
+	provider, err := goose.NewProvider(dialect, db.sql.DB, files, options...)
+	if err != nil {
+		return fmt.Errorf("models: read migrations: %w", err)
+	}
+	sources := provider.ListSources()
+	newest := sources[len(sources)-1].Version
+	if version, err := db.version(ctx); err == nil && version >= newest {
+		return refuseNewer(version, newest)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("models: migrate: %w", err)
+	}
+	version, err := db.version(ctx)
+	if err != nil {
+		return fmt.Errorf("models: read schema version: %w", err)
+	}
+	return refuseNewer(version, newest)
+}
+
+// version is how far the schema has come, read without the lock: processes that start together on a
+// schema that is up to date need not queue for it.
+func (db *DB) version(ctx context.Context) (version int64, err error) {
+	err = db.sql.GetContext(ctx, &version, `SELECT max(version_id) FROM goose_db_version`)
+	return version, err
+}
+
+func refuseNewer(version, newest int64) error {
+	if version > newest {
+		return ErrNewerSchema
+	}
+	return nil
+}
+
+// tx runs work in one transaction. SQLite takes the write lock at once, so nothing read inside
+// can be stale when it is written. It waits for that lock by looking now and then, so of many waiters
+// some would starve: they queue here instead.
+func (db *DB) tx(ctx context.Context, work func(*sqlx.Tx) error) error {
+	if db.writer != nil {
+		select {
+		case db.writer <- struct{}{}:
+			defer func() { <-db.writer }()
+		case <-ctx.Done():
+			return fmt.Errorf("models: begin: %w", ctx.Err())
+		}
+	}
+	tx, err := db.sql.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("models: begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := work(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("models: commit: %w", err)
+	}
+	return nil
+}
+
+// forUpdate ends a SELECT whose row is about to be written.
+func (db *DB) forUpdate() string {
+	if db.postgres {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+// known turns a driver's answer into this package's words.
+func known(err error) error {
+	var postgres *pq.Error
+	var embedded *sqlite.Error
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNotFound
+	case errors.As(err, &postgres) && postgres.Code == "23505":
+		return ErrTaken
+	case errors.As(err, &embedded) && (embedded.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || embedded.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+		return ErrTaken
+	}
+	return err
+}
+
+// newID is a UUIDv7: unguessable enough for a row, ordered by time for the index.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// stored is t as both databases keep it: UTC, whole microseconds.
+func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// affected turns "no row changed" into ErrNotFound.
+func affected(result sql.Result, err error) error {
+	if err != nil {
+		return known(err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrNotFound)
+	}
+	return nil
+}

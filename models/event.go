@@ -1,0 +1,73 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// The kinds of event a person sees among their recent activity.
+const (
+	EventSignedUp        = "signed_up"
+	EventSignedIn        = "signed_in"
+	EventSignInFailed    = "sign_in_failed"
+	EventSignedOut       = "signed_out"
+	EventSessionEnded    = "session_ended"
+	EventSessionsEnded   = "sessions_ended"
+	EventReuse           = "refresh_token_reused"
+	EventRefreshRefused  = "refresh_refused"
+	EventPasswordChanged = "password_changed"
+	EventPasswordReset   = "password_reset"
+	EventEmailChanged    = "email_changed"
+	EventProfileChanged  = "profile_changed"
+	EventLinked          = "identity_linked"
+	EventUnlinked        = "identity_unlinked"
+)
+
+// Event is one thing that happened to a person's account. Detail is a few words without secrets:
+// a provider's name, a masked address.
+type Event struct {
+	ID        string    `db:"id"`
+	UserID    string    `db:"user_id"`
+	SessionID string    `db:"session_id"`
+	Kind      string    `db:"kind"`
+	IP        string    `db:"ip"`
+	Client    string    `db:"client"`
+	At        time.Time `db:"at"`
+	Detail    string    `db:"detail"`
+}
+
+// Events is the events table.
+type Events struct{ db *DB }
+
+// Record keeps an event. ErrNotFound when the person is gone, and their events with them.
+func (e Events) Record(ctx context.Context, event Event) error {
+	query := `INSERT INTO events (id, user_id, session_id, kind, ip, client, at, detail)
+		SELECT ?, id, ?, ?, ?, ?, ?, ? FROM users WHERE id = ?`
+	err := affected(e.db.sql.ExecContext(ctx, e.db.sql.Rebind(query), newID(), event.SessionID, event.Kind,
+		event.IP, event.Client, stored(event.At), event.Detail, event.UserID))
+	if err != nil {
+		return fmt.Errorf("models: record event: %w", err)
+	}
+	return nil
+}
+
+// ByUser lists a person's latest events, newest first, but for refreshes refused: a browser that
+// comes back after its session's end is nothing to tell them.
+func (e Events) ByUser(ctx context.Context, userID string, limit int) ([]Event, error) {
+	var found []Event
+	query := `SELECT id, user_id, session_id, kind, ip, client, at, detail FROM events WHERE user_id = ? AND kind <> ? ORDER BY at DESC, id DESC LIMIT ?`
+	if err := e.db.sql.SelectContext(ctx, &found, e.db.sql.Rebind(query), userID, EventRefreshRefused, limit); err != nil {
+		return nil, fmt.Errorf("models: list events: %w", err)
+	}
+	return found, nil
+}
+
+// DropBefore lets old events go and says how many went.
+func (e Events) DropBefore(ctx context.Context, before time.Time) (int64, error) {
+	result, err := e.db.sql.ExecContext(ctx, e.db.sql.Rebind(`DELETE FROM events WHERE at < ?`), stored(before))
+	if err != nil {
+		return 0, fmt.Errorf("models: drop events: %w", err)
+	}
+	return result.RowsAffected()
+}

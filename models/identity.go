@@ -1,0 +1,167 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Identity is what a provider says of a person. Provider and Subject name it for ever; everything
+// else may change at the provider and changes nothing here.
+type Identity struct {
+	Provider   string    `db:"provider"`
+	Subject    string    `db:"subject"`
+	UserID     string    `db:"user_id"`
+	Email      string    `db:"email"`
+	CreatedAt  time.Time `db:"created_at"`
+	LastUsedAt time.Time `db:"last_used_at"`
+	// Sealed holds the provider's tokens at rest; "" where they are not kept.
+	Sealed string `db:"tokens"`
+
+	// Name is for display only: Apple's comes from the browser, unsigned.
+	Name string `db:"-"`
+	// Vouched reports that the provider has proven Email belongs to this person, now.
+	Vouched bool `db:"-"`
+	// Tokens are the provider's own, never stored as they are.
+	Tokens ProviderTokens `db:"-"`
+}
+
+// ProviderTokens are what a provider issued at sign-in: secrets of the person at the provider.
+type ProviderTokens struct {
+	Access  string    `json:"access"`
+	Refresh string    `json:"refresh,omitempty"`
+	Scope   string    `json:"scope,omitempty"`
+	Expiry  time.Time `json:"expiry,omitzero"`
+}
+
+// Identities is the identities table.
+type Identities struct{ db *DB }
+
+const identityColumns = `provider, subject, user_id, email, tokens, created_at, last_used_at`
+
+// execer is what a transaction and a database have in common for writing.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// ByUser lists a person's identities, oldest first.
+func (i Identities) ByUser(ctx context.Context, userID string) ([]Identity, error) {
+	var found []Identity
+	query := i.db.sql.Rebind(`SELECT ` + identityColumns + ` FROM identities WHERE user_id = ? ORDER BY created_at, provider, subject`)
+	if err := i.db.sql.SelectContext(ctx, &found, query, userID); err != nil {
+		return nil, fmt.Errorf("models: list identities: %w", err)
+	}
+	return found, nil
+}
+
+// Find reads one identity. ErrNotFound when nobody here has it.
+func (i Identities) Find(ctx context.Context, provider, subject string) (Identity, error) {
+	return i.find(ctx, i.db.sql, provider, subject)
+}
+
+// Link joins an identity to a user. ErrTaken when it already belongs to anyone.
+func (i Identities) Link(ctx context.Context, identity Identity, now time.Time) error {
+	return i.insert(ctx, i.db.sql, identity, now)
+}
+
+// Join links an identity to its user while the user has this address: the one the provider vouches
+// for and the reason to join. ErrNotFound when they gave it up or were disabled meanwhile, ErrTaken
+// when the identity already belongs to anyone.
+func (i Identities) Join(ctx context.Context, identity Identity, email string, now time.Time) error {
+	return i.db.tx(ctx, func(tx *sqlx.Tx) error {
+		var id string
+		query := `SELECT id FROM users WHERE id = ? AND email = ? AND disabled_at IS NULL` + i.db.forUpdate()
+		if err := tx.GetContext(ctx, &id, i.db.sql.Rebind(query), identity.UserID, email); err != nil {
+			return fmt.Errorf("models: join identity: %w", known(err))
+		}
+		return i.insert(ctx, tx, identity, now)
+	})
+}
+
+// LinkNew makes a user and joins the identity to it, in one transaction. ErrTaken when the
+// identity or the user's address has an owner; then nothing is kept.
+func (i Identities) LinkNew(ctx context.Context, identity Identity, user User, now time.Time) (User, error) {
+	user = fresh(user, now)
+	identity.UserID = user.ID
+	err := i.db.tx(ctx, func(tx *sqlx.Tx) error {
+		if err := insertUser(ctx, i.db, tx, user); err != nil {
+			return err
+		}
+		return i.insert(ctx, tx, identity, now)
+	})
+	if err != nil {
+		return User{}, err
+	}
+	return user, nil
+}
+
+// Used notes a sign-in with this identity, and its sealed tokens where they are kept.
+func (i Identities) Used(ctx context.Context, identity Identity, now time.Time) error {
+	query := `UPDATE identities SET email = ?, tokens = ?, last_used_at = ? WHERE provider = ? AND subject = ?`
+	return affected(i.db.sql.ExecContext(ctx, i.db.sql.Rebind(query), identity.Email, identity.Sealed, stored(now), identity.Provider, identity.Subject))
+}
+
+// ReplaceTokens keeps new sealed tokens where the old ones still stand. ErrNotFound when someone
+// was quicker.
+func (i Identities) ReplaceTokens(ctx context.Context, identity Identity, sealed string) error {
+	query := `UPDATE identities SET tokens = ? WHERE provider = ? AND subject = ? AND user_id = ? AND tokens = ?`
+	return affected(i.db.sql.ExecContext(ctx, i.db.sql.Rebind(query), sealed, identity.Provider, identity.Subject, identity.UserID, identity.Sealed))
+}
+
+// ErrLastWayIn says that without this identity its person could not sign in any more.
+var ErrLastWayIn = errors.New("models: the last way to sign in")
+
+// Unlink takes an identity from its user, unless it is the last way in. The user's row is locked
+// while it counts, so two unlinks at once cannot each leave the other as the last.
+func (i Identities) Unlink(ctx context.Context, userID, provider, subject string) error {
+	return i.db.tx(ctx, func(tx *sqlx.Tx) error {
+		var password bool
+		query := `SELECT COALESCE(password_hash, '') <> '' AND email IS NOT NULL FROM users WHERE id = ?` + i.db.forUpdate()
+		if err := tx.GetContext(ctx, &password, i.db.sql.Rebind(query), userID); err != nil {
+			return fmt.Errorf("models: unlink: %w", known(err))
+		}
+		if _, err := i.findOf(ctx, tx, userID, provider, subject); err != nil {
+			return err
+		}
+		var identities int
+		if err := tx.GetContext(ctx, &identities, i.db.sql.Rebind(`SELECT count(*) FROM identities WHERE user_id = ?`), userID); err != nil {
+			return fmt.Errorf("models: unlink: %w", err)
+		}
+		if !password && identities < 2 {
+			return ErrLastWayIn
+		}
+		_, err := tx.ExecContext(ctx, i.db.sql.Rebind(`DELETE FROM identities WHERE provider = ? AND subject = ?`), provider, subject)
+		return err
+	})
+}
+
+func (i Identities) findOf(ctx context.Context, from sqlx.QueryerContext, userID, provider, subject string) (Identity, error) {
+	identity, err := i.find(ctx, from, provider, subject)
+	if err == nil && identity.UserID != userID {
+		return Identity{}, ErrNotFound
+	}
+	return identity, err
+}
+
+func (i Identities) find(ctx context.Context, from sqlx.QueryerContext, provider, subject string) (Identity, error) {
+	var identity Identity
+	query := i.db.sql.Rebind(`SELECT ` + identityColumns + ` FROM identities WHERE provider = ? AND subject = ?`)
+	if err := sqlx.GetContext(ctx, from, &identity, query, provider, subject); err != nil {
+		return Identity{}, fmt.Errorf("models: read identity: %w", known(err))
+	}
+	return identity, nil
+}
+
+func (i Identities) insert(ctx context.Context, to execer, identity Identity, now time.Time) error {
+	query := `INSERT INTO identities (provider, subject, user_id, email, tokens, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	_, err := to.ExecContext(ctx, i.db.sql.Rebind(query), identity.Provider, identity.Subject, identity.UserID,
+		identity.Email, identity.Sealed, stored(now), stored(now))
+	if err != nil {
+		return fmt.Errorf("models: link identity: %w", known(err))
+	}
+	return nil
+}

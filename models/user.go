@@ -1,0 +1,123 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// User is one person. An Email on a user is a proven address, in canonical form; a person who came
+// through a provider that vouches for none has "". PasswordHash is "" without a password.
+type User struct {
+	ID           string     `db:"id"`
+	Email        string     `db:"email"`
+	Name         string     `db:"name"`
+	Phone        string     `db:"phone"`
+	Picture      string     `db:"picture"`
+	PasswordHash string     `db:"password_hash"`
+	CreatedAt    time.Time  `db:"created_at"`
+	UpdatedAt    time.Time  `db:"updated_at"`
+	DisabledAt   *time.Time `db:"disabled_at"`
+}
+
+// Users is the users table.
+type Users struct{ db *DB }
+
+const userColumns = `id, COALESCE(email, '') AS email, name, phone, picture,
+	COALESCE(password_hash, '') AS password_hash, created_at, updated_at, disabled_at`
+
+// Create keeps a new user and gives it an id. ErrTaken when the address belongs to someone.
+func (u Users) Create(ctx context.Context, user User, now time.Time) (User, error) {
+	user = fresh(user, now)
+	if err := insertUser(ctx, u.db, u.db.sql, user); err != nil {
+		return User{}, err
+	}
+	return user, nil
+}
+
+// ByID reads one user. ErrNotFound when there is none.
+func (u Users) ByID(ctx context.Context, id string) (User, error) {
+	return u.one(ctx, `SELECT `+userColumns+` FROM users WHERE id = ?`, id)
+}
+
+// ByEmail reads the user who has proven this canonical address. ErrNotFound when there is none.
+func (u Users) ByEmail(ctx context.Context, email string) (User, error) {
+	return u.one(ctx, `SELECT `+userColumns+` FROM users WHERE email = ?`, email)
+}
+
+// SetProfile changes what a person says of themselves.
+func (u Users) SetProfile(ctx context.Context, id, name, phone string, now time.Time) error {
+	return u.update(ctx, `name = ?, phone = ?`, id, now, name, phone)
+}
+
+// SetEmail gives a user a proven canonical address. ErrTaken when it belongs to someone else.
+func (u Users) SetEmail(ctx context.Context, id, email string, now time.Time) error {
+	return u.update(ctx, `email = ?`, id, now, email)
+}
+
+// SetPassword replaces the password hash.
+func (u Users) SetPassword(ctx context.Context, id, hash string, now time.Time) error {
+	return u.update(ctx, `password_hash = ?`, id, now, hash)
+}
+
+// ReplacePassword sets a new hash only where the old one still stands, so that two changes at once
+// cannot both believe they were first. ErrNotFound when the password was changed meanwhile.
+func (u Users) ReplacePassword(ctx context.Context, id, old, hash string, now time.Time) error {
+	query := `UPDATE users SET password_hash = ?, updated_at = ? WHERE id = ? AND COALESCE(password_hash, '') = ?`
+	return affected(u.db.sql.ExecContext(ctx, u.db.sql.Rebind(query), hash, stored(now), id, old))
+}
+
+// ResetPassword sets a new hash while this address, which got the code, is still the user's.
+// ErrNotFound when the address was changed or the user disabled meanwhile.
+func (u Users) ResetPassword(ctx context.Context, id, email, hash string, now time.Time) error {
+	query := `UPDATE users SET password_hash = ?, updated_at = ? WHERE id = ? AND email = ? AND disabled_at IS NULL`
+	return affected(u.db.sql.ExecContext(ctx, u.db.sql.Rebind(query), hash, stored(now), id, email))
+}
+
+// SetDisabled shuts a user out, or lets them in again.
+func (u Users) SetDisabled(ctx context.Context, id string, disabled bool, now time.Time) error {
+	var at *time.Time
+	if disabled {
+		at = new(stored(now))
+	}
+	return u.update(ctx, `disabled_at = ?`, id, now, at)
+}
+
+// Delete removes a user with identities, events and picture. The rows of ended sessions stay until
+// no token of theirs can be about.
+func (u Users) Delete(ctx context.Context, id string) error {
+	return affected(u.db.sql.ExecContext(ctx, u.db.sql.Rebind(`DELETE FROM users WHERE id = ?`), id))
+}
+
+func (u Users) one(ctx context.Context, query string, args ...any) (User, error) {
+	var user User
+	if err := u.db.sql.GetContext(ctx, &user, u.db.sql.Rebind(query), args...); err != nil {
+		return User{}, fmt.Errorf("models: read user: %w", known(err))
+	}
+	return user, nil
+}
+
+func (u Users) update(ctx context.Context, set, id string, now time.Time, args ...any) error {
+	query := u.db.sql.Rebind(`UPDATE users SET ` + set + `, updated_at = ? WHERE id = ?`)
+	if err := affected(u.db.sql.ExecContext(ctx, query, append(args, stored(now), id)...)); err != nil {
+		return fmt.Errorf("models: update user: %w", err)
+	}
+	return nil
+}
+
+// fresh is a user about to be kept for the first time.
+func fresh(user User, now time.Time) User {
+	user.ID, user.CreatedAt, user.UpdatedAt = newID(), stored(now), stored(now)
+	return user
+}
+
+func insertUser(ctx context.Context, db *DB, to execer, user User) error {
+	query := `INSERT INTO users (id, email, name, phone, picture, password_hash, created_at, updated_at)
+		VALUES (?, NULLIF(?, ''), ?, ?, ?, NULLIF(?, ''), ?, ?)`
+	_, err := to.ExecContext(ctx, db.sql.Rebind(query), user.ID, user.Email, user.Name, user.Phone,
+		user.Picture, user.PasswordHash, user.CreatedAt, user.UpdatedAt)
+	if err != nil {
+		return fmt.Errorf("models: create user: %w", known(err))
+	}
+	return nil
+}
