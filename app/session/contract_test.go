@@ -1,0 +1,413 @@
+package session
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gatehouse/models"
+)
+
+const (
+	testGrace = 30 * time.Second
+	testKeep  = 10 * time.Minute
+)
+
+// moved is a store's clock, ahead of the machine's.
+type moved struct{ by atomic.Int64 }
+
+func (m *moved) ahead() time.Duration    { return time.Duration(m.by.Load()) }
+func (m *moved) advance(d time.Duration) { m.by.Add(int64(d)) }
+
+// fixture is one store with a user whose sessions it may keep.
+type fixture struct {
+	Store
+	clock *moved
+	user  models.User
+}
+
+// everyStore runs one test against each store.
+func everyStore(t *testing.T, test func(t *testing.T, f fixture)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, database(t, "sqlite://"+filepath.Join(t.TempDir(), "test.db"))) })
+	t.Run("postgres", func(t *testing.T) { test(t, database(t, schema(t, need(t, "TEST_DATABASE_URL")))) })
+	t.Run("redis", func(t *testing.T) {
+		clock := &moved{}
+		test(t, fixture{onRedis(t, clock), clock, models.User{ID: uuid.NewString()}})
+	})
+}
+
+func onRedis(t *testing.T, clock *moved) *Redis {
+	t.Helper()
+	client, err := Dial(need(t, "TEST_REDIS_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return NewRedis(client, testGrace, testKeep, clock.ahead)
+}
+
+func database(t *testing.T, address string) fixture {
+	t.Helper()
+	db, err := models.Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	user, err := db.Users.Create(t.Context(), models.User{Name: "Ada"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := &moved{}
+	return fixture{db.Sessions.With(testGrace, testKeep, clock.ahead), clock, user}
+}
+
+func need(t *testing.T, name string) string {
+	t.Helper()
+	value := os.Getenv(name)
+	if value == "" && os.Getenv("CI") != "" {
+		t.Fatalf("%s is not set, and in CI nothing is skipped", name)
+	}
+	if value == "" {
+		t.Skipf("%s is not set", name)
+	}
+	return value
+}
+
+func schema(t *testing.T, address string) string {
+	t.Helper()
+	db, err := sql.Open("postgres", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "t" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := db.ExecContext(context.Background(), "DROP SCHEMA "+name+" CASCADE")
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	join := "?"
+	if strings.Contains(address, "?") {
+		join = "&"
+	}
+	return fmt.Sprintf("%s%ssearch_path=%s", address, join, name)
+}
+
+func (f fixture) start(t *testing.T) models.Session {
+	t.Helper()
+	s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour,
+		Remembered: true, AMR: "pwd", Provider: "google", Client: "Firefox on Linux", IP: "2001:db8::1"}, 2*time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (f fixture) trade(t *testing.T, s models.Session, count int64, want models.Outcome, at int64) models.Session {
+	t.Helper()
+	got, outcome, err := f.Trade(t.Context(), s.UserID, s.ID, count)
+	if err != nil || outcome != want || got.Count != at {
+		t.Fatalf("trade of %d: outcome %d at %d (%v), want %d at %d", count, outcome, got.Count, err, want, at)
+	}
+	return got
+}
+
+func (f fixture) confirm(t *testing.T, s models.Session, count int64) {
+	t.Helper()
+	if err := f.Confirm(t.Context(), []models.Confirmation{{UserID: s.UserID, SessionID: s.ID, Count: count}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f fixture) inFeed(t *testing.T, id string) bool {
+	t.Helper()
+	ended, _, err := f.Ended(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range ended {
+		if e.SessionID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func TestStoreKeepsWhatItIsGiven(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		want := f.start(t)
+		live, err := f.ByUser(t.Context(), f.user.ID)
+		if err != nil || len(live) != 1 {
+			t.Fatalf("%d live sessions, %v", len(live), err)
+		}
+		got := live[0]
+		if got.ID != want.ID || got.UserID != want.UserID || got.Count != 1 || got.Confirmed || !got.Remembered || got.Idle != time.Hour ||
+			got.AMR != "pwd" || got.Provider != "google" || got.Client != "Firefox on Linux" || got.IP != "2001:db8::1" ||
+			!got.EndsAt.Equal(want.EndsAt) || !got.StartedAt.Equal(want.StartedAt) || !got.TradedAt.Equal(want.TradedAt) {
+			t.Fatalf("got %+v\nwant %+v", got, want)
+		}
+	})
+}
+
+func TestTradeMovesOnAndRepeats(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		s := f.start(t)
+		moved := f.trade(t, s, 1, models.Traded, 2)
+		f.clock.advance(testGrace - time.Second)
+		again := f.trade(t, s, 1, models.Repeated, 2)
+		if !again.TradedAt.Equal(moved.TradedAt) {
+			t.Fatal("a repeat wrote something")
+		}
+		f.trade(t, s, 2, models.Traded, 3)
+		f.trade(t, s, 3, models.Traded, 4)
+		f.trade(t, s, 2, models.Reused, 4)
+		f.trade(t, s, 4, models.Gone, 0)
+		if !f.inFeed(t, s.ID) {
+			t.Fatal("the feed does not know of a session that ended by reuse")
+		}
+	})
+}
+
+// A lost answer may be asked for again, for a day; a confirmed one is reuse after the grace.
+func TestConfirmationMakesReuse(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		lost := f.start(t)
+		f.trade(t, lost, 1, models.Traded, 2)
+		f.clock.advance(50 * time.Minute)
+		f.trade(t, lost, 1, models.Repeated, 2)
+
+		confirmed := f.start(t)
+		f.trade(t, confirmed, 1, models.Traded, 2)
+		f.confirm(t, confirmed, 1) // old news: changes nothing
+		f.clock.advance(testGrace + time.Second)
+		f.trade(t, confirmed, 1, models.Repeated, 2)
+		f.confirm(t, confirmed, 2)
+		f.trade(t, confirmed, 1, models.Reused, 2)
+	})
+}
+
+func TestLostAnswerIsForgottenAfterADay(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: 72 * time.Hour, AMR: "pwd"}, 96*time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.trade(t, s, 1, models.Traded, 2)
+		f.clock.advance(models.LostAnswer + time.Second)
+		f.trade(t, s, 1, models.Reused, 2)
+	})
+}
+
+func TestConfirmationInsideTheGraceStillRepeats(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		s := f.start(t)
+		f.trade(t, s, 1, models.Traded, 2)
+		f.confirm(t, s, 2)
+		f.trade(t, s, 1, models.Repeated, 2)
+	})
+}
+
+func TestAbsentIsNotReuse(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		f.trade(t, models.Session{ID: newID(), UserID: f.user.ID}, 5, models.Gone, 0)
+		s := f.start(t)
+		f.trade(t, models.Session{ID: s.ID, UserID: uuid.NewString()}, 1, models.Gone, 0) // another user's
+		f.trade(t, s, 1, models.Traded, 2)
+	})
+}
+
+// A store that failed over may have lost its latest trades; a count that only we can sign says so.
+func TestLostTradeIsMadeGood(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		s := f.start(t)
+		f.trade(t, s, 7, models.Traded, 8)
+		f.trade(t, s, 8, models.Traded, 9)
+	})
+}
+
+func TestIdleAndAbsoluteEnd(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		idle := f.start(t)
+		f.clock.advance(time.Hour)
+		f.trade(t, idle, 1, models.Gone, 0)
+
+		absolute := f.start(t)
+		f.clock.advance(50 * time.Minute)
+		f.trade(t, absolute, 1, models.Traded, 2)
+		f.clock.advance(50 * time.Minute)
+		f.trade(t, absolute, 2, models.Traded, 3)
+		f.clock.advance(20 * time.Minute)
+		f.trade(t, absolute, 3, models.Gone, 0)
+		if live, err := f.ByUser(t.Context(), f.user.ID); err != nil || len(live) != 0 {
+			t.Fatalf("%d live, %v", len(live), err)
+		}
+	})
+}
+
+func TestRefreshNeverBringsBack(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		s := f.start(t)
+		if _, err := f.End(t.Context(), s.UserID, s.ID); err != nil {
+			t.Fatal(err)
+		}
+		f.confirm(t, s, 1)
+		f.trade(t, s, 1, models.Gone, 0)
+		if live, err := f.Live(t.Context(), s.UserID, s.ID); live || err != nil {
+			t.Fatalf("live: %v, %v", live, err)
+		}
+		if !f.inFeed(t, s.ID) {
+			t.Fatal("the feed does not know")
+		}
+		if _, err := f.End(t.Context(), s.UserID, s.ID); err != nil {
+			t.Fatalf("ending twice: %v", err)
+		}
+	})
+}
+
+func TestEndUserKeepsOne(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		kept, one, two := f.start(t), f.start(t), f.start(t)
+		ended, err := f.EndUser(t.Context(), f.user.ID, kept.ID)
+		if err != nil || len(ended) != 2 {
+			t.Fatalf("%d ended, %v", len(ended), err)
+		}
+		for _, s := range []models.Session{one, two} {
+			f.trade(t, s, 1, models.Gone, 0)
+			if !f.inFeed(t, s.ID) {
+				t.Fatal("the feed does not know")
+			}
+		}
+		f.trade(t, kept, 1, models.Traded, 2)
+		if ended, err = f.EndUser(t.Context(), f.user.ID, ""); err != nil || len(ended) != 1 {
+			t.Fatalf("%d ended, %v", len(ended), err)
+		}
+	})
+}
+
+func TestSessionsAreBounded(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		first := f.start(t)
+		f.clock.advance(time.Second)
+		for range models.MaxSessions - 1 {
+			f.start(t)
+		}
+		_, retired, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour, AMR: "pwd"}, time.Hour)
+		if err != nil || len(retired) != 1 || retired[0].SessionID != first.ID {
+			t.Fatalf("retired %v, %v", retired, err)
+		}
+		f.trade(t, first, 1, models.Gone, 0)
+		if !f.inFeed(t, first.ID) {
+			t.Fatal("the feed does not know")
+		}
+	})
+}
+
+// Racing tabs present one count; exactly one trade is written, and all get its successor.
+func TestRacingTradesMakeOneSuccessor(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		s := f.start(t)
+		var traded, repeated atomic.Int64
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() {
+				got, outcome, err := f.Trade(t.Context(), s.UserID, s.ID, 1)
+				if err != nil || got.Count != 2 {
+					t.Errorf("at %d, %v", got.Count, err)
+				}
+				switch outcome {
+				case models.Traded:
+					traded.Add(1)
+				case models.Repeated:
+					repeated.Add(1)
+				case models.Gone, models.Reused:
+					t.Errorf("outcome %d", outcome)
+				}
+			})
+		}
+		all.Wait()
+		if traded.Load() != 1 || repeated.Load() != 49 {
+			t.Fatalf("%d traded, %d repeated", traded.Load(), repeated.Load())
+		}
+	})
+}
+
+// The feed tells what ended after the cursor, to whoever follows it.
+func TestFeedTellsWhatEnds(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		_, cursor, err := f.Ended(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := f.start(t)
+		if _, err := f.End(t.Context(), s.UserID, s.ID); err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(10 * time.Second); ; {
+			ended, next, err := f.Ended(t.Context(), cursor)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range ended {
+				if e.SessionID == s.ID {
+					return
+				}
+			}
+			if cursor = next; time.Now().After(deadline) {
+				t.Fatal("the feed never told")
+			}
+		}
+	})
+}
+
+// A store that does not answer says so; it never says that a session is over.
+func TestStoreErrorIsNeverEnded(t *testing.T) {
+	everyStore(t, func(t *testing.T, f fixture) {
+		s := f.start(t)
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, outcome, err := f.Trade(gone, s.UserID, s.ID, 1); err == nil {
+			t.Fatalf("outcome %d and no error", outcome)
+		}
+		if _, err := f.Live(gone, s.UserID, s.ID); err == nil {
+			t.Fatal("no error")
+		}
+		if _, _, err := f.Ended(gone, ""); err == nil {
+			t.Fatal("no error")
+		}
+		f.trade(t, s, 1, models.Traded, 2)
+	})
+}
+
+// Scripts that the server has forgotten (SCRIPT FLUSH, a failover) are sent again.
+func TestRedisScriptsComeBack(t *testing.T) {
+	clock := &moved{}
+	f := fixture{onRedis(t, clock), clock, models.User{ID: uuid.NewString()}}
+	s := f.start(t)
+	flush := func() {
+		if err := f.Store.(*Redis).client.ScriptFlush(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flush()
+	f.trade(t, s, 1, models.Traded, 2)
+	flush()
+	f.confirm(t, s, 2)
+	f.clock.advance(testGrace + time.Second)
+	f.trade(t, s, 1, models.Reused, 2)
+}

@@ -1,0 +1,283 @@
+// Package session is the session engine: it starts, resumes, refreshes and ends sessions, and tells
+// every process at once when one is over.
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"gatehouse/app/token"
+	"gatehouse/models"
+)
+
+var (
+	// ErrNone says there is no live access token: absent, expired or not ours. A refresh may help.
+	ErrNone = errors.New("session: no live access token")
+	// ErrEnded says the session is over, for whatever reason. Only signing in helps.
+	ErrEnded = errors.New("session: ended")
+	// ErrForged is an ErrEnded: the refresh token is not one that we signed.
+	ErrForged = fmt.Errorf("%w: a refresh token that is not ours", ErrEnded)
+	// ErrReused is an ErrEnded: a refresh token that was given up came back, so two hold it.
+	ErrReused = fmt.Errorf("%w: a refresh token was used twice", ErrEnded)
+	// ErrUnavailable says the store did not answer. It says nothing about the session.
+	ErrUnavailable = errors.New("session: store unavailable")
+)
+
+// Settings are the rules of the house.
+type Settings struct {
+	AccessTTL time.Duration // life of an access token, less up to 5 %
+	Idle      time.Duration // idle end with "Keep me signed in"
+	Max       time.Duration // absolute end with "Keep me signed in"
+}
+
+// Without "Keep me signed in" a session is over sooner, whatever the settings allow.
+const (
+	briefIdle = 12 * time.Hour
+	briefMax  = 24 * time.Hour
+)
+
+// answerWithin is what a store that hangs costs a request at most, however often it asks (Bounded).
+const answerWithin = 1500 * time.Millisecond
+
+// Engine is the session engine of one process.
+type Engine struct {
+	store    Store
+	keys     *token.Keys
+	settings Settings
+	now      func() time.Time
+	log      *slog.Logger
+
+	ended    *endedSet
+	feed     feed
+	verified *generations[token.Access]
+	confirms *confirmations
+	observe  Observer
+}
+
+// Observer is told what happens, for figures.
+type Observer struct {
+	Refreshed func(outcome string)
+	Started   func()
+	Ended     func(count int)
+	Stored    func(ctx context.Context, operation string, took time.Duration, failed bool)
+}
+
+// Unobserved is an Observer that nobody listens to.
+func Unobserved() Observer {
+	return Observer{Refreshed: func(string) {}, Started: func() {}, Ended: func(int) {}, Stored: func(context.Context, string, time.Duration, bool) {}}
+}
+
+// New makes an engine. Open it before the first request, and Run it until the last.
+func New(store Store, keys *token.Keys, settings Settings, observe Observer, now func() time.Time, log *slog.Logger) *Engine {
+	return &Engine{
+		store: store, keys: keys, settings: settings, now: now, log: log, observe: observe,
+		ended:    newEndedSet(settings.AccessTTL+feedMargin, now),
+		verified: newGenerations[token.Access](20_000),
+		confirms: newConfirmations(),
+	}
+}
+
+// Arrival is how a person came in.
+type Arrival struct {
+	Remember bool
+	AMR      string // RFC 8176
+	Provider string
+	Client   string
+	IP       string
+}
+
+// Pair is what a browser is given: the two tokens, and the session they belong to.
+type Pair struct {
+	Access  string
+	Refresh string
+	Current token.Access
+	Session models.Session
+}
+
+// Start begins a new session under a fresh random id (128 bits).
+func (e *Engine) Start(ctx context.Context, user models.User, arrival Arrival) (Pair, error) {
+	idle, life := e.settings.Idle, e.settings.Max
+	if !arrival.Remember {
+		idle, life = min(idle, briefIdle), min(life, briefMax)
+	}
+	started := models.Session{ID: newID(), UserID: user.ID, Count: 1, Idle: idle, Remembered: arrival.Remember,
+		AMR: arrival.AMR, Provider: arrival.Provider, Client: arrival.Client, IP: arrival.IP}
+	var retired []models.Ended
+	err := e.ask(ctx, "start", func(ctx context.Context) (err error) {
+		started, retired, err = e.store.Start(ctx, started, life)
+		return err
+	})
+	if err != nil {
+		return Pair{}, err
+	}
+	e.markEnded(retired)
+	e.observe.Started()
+	return e.pair(started)
+}
+
+// Resume opens an access token without I/O. ErrNone when a refresh may help, ErrEnded when the
+// session is known to be over. While the feed is behind, the store is asked.
+func (e *Engine) Resume(ctx context.Context, access string) (token.Access, error) {
+	current, err := e.open(access)
+	if err != nil {
+		return token.Access{}, ErrNone
+	}
+	if e.ended.has(current.SessionID) || e.endedBehind(ctx, current) {
+		return token.Access{}, ErrEnded
+	}
+	e.confirms.note(models.Confirmation{UserID: current.UserID, SessionID: current.SessionID, Count: current.Count})
+	return current, nil
+}
+
+// open verifies an access token, or finds the verdict on this very token again: a signature costs
+// ten times the rest of the request.
+func (e *Engine) open(access string) (token.Access, error) {
+	if current, known := e.verified.get(access); known {
+		if !e.now().Before(current.ExpiresAt) {
+			return token.Access{}, token.ErrExpired
+		}
+		return current, nil
+	}
+	current, err := e.keys.OpenAccess(access)
+	if err == nil {
+		e.verified.put(access, current)
+	}
+	return current, err
+}
+
+// Refresh trades a refresh token for the next pair. ErrForged when it is not ours, ErrEnded when its
+// session is over, ErrReused when this trade ended it (both with the session in the pair, as far as it
+// is known), ErrUnavailable when the store did not answer.
+func (e *Engine) Refresh(ctx context.Context, refresh string) (Pair, error) {
+	presented, err := e.keys.OpenRefresh(refresh)
+	if err != nil {
+		e.observe.Refreshed("forged")
+		return Pair{}, ErrForged
+	}
+	over := Pair{Session: models.Session{ID: presented.SessionID, UserID: presented.UserID}}
+	if e.ended.has(presented.SessionID) {
+		e.observe.Refreshed("ended")
+		return over, ErrEnded
+	}
+	var session models.Session
+	var outcome models.Outcome
+	err = e.ask(ctx, "trade", func(ctx context.Context) (err error) {
+		session, outcome, err = e.store.Trade(ctx, presented.UserID, presented.SessionID, presented.Count)
+		return err
+	})
+	if err != nil {
+		e.observe.Refreshed("unavailable")
+		return Pair{}, err
+	}
+	switch outcome {
+	case models.Traded:
+		e.observe.Refreshed("traded")
+		return e.pair(session)
+	case models.Repeated:
+		e.observe.Refreshed("repeated")
+		return e.pair(session)
+	case models.Reused:
+		e.observe.Refreshed("reused")
+		e.markEnded([]models.Ended{{SessionID: session.ID}})
+		return Pair{Session: session}, ErrReused
+	case models.Gone:
+	}
+	e.observe.Refreshed("ended")
+	return over, ErrEnded
+}
+
+// End ends one session of a user, everywhere.
+func (e *Engine) End(ctx context.Context, userID, id string) error {
+	return e.ask(ctx, "end", func(ctx context.Context) error {
+		ended, err := e.store.End(ctx, userID, id)
+		e.markEnded(ended)
+		return err
+	})
+}
+
+// EndUser ends all sessions of a user, everywhere, but for one that may be kept (""). It says how
+// many.
+func (e *Engine) EndUser(ctx context.Context, userID, except string) (int, error) {
+	count := 0
+	err := e.ask(ctx, "end user", func(ctx context.Context) error {
+		ended, err := e.store.EndUser(ctx, userID, except)
+		e.markEnded(ended)
+		count = len(ended)
+		return err
+	})
+	return count, err
+}
+
+// List is a user's live sessions, the most recently seen first.
+func (e *Engine) List(ctx context.Context, userID string) ([]models.Session, error) {
+	var live []models.Session
+	err := e.ask(ctx, "list", func(ctx context.Context) (err error) {
+		live, err = e.store.ByUser(ctx, userID)
+		return err
+	})
+	return live, err
+}
+
+// pair signs the tokens of a session as it stands. An access token never outlives its session.
+func (e *Engine) pair(session models.Session) (Pair, error) {
+	life := min(e.settings.AccessTTL, session.EndsAt.Sub(e.now()))
+	current := token.Access{UserID: session.UserID, SessionID: session.ID, Count: session.Count,
+		AuthTime: session.StartedAt, AMR: session.AMR}
+	access, expires, err := e.keys.SignAccess(current, life)
+	if err != nil {
+		return Pair{}, err
+	}
+	refresh, err := e.keys.SignRefresh(token.Refresh{UserID: session.UserID, SessionID: session.ID, Count: session.Count})
+	if err != nil {
+		return Pair{}, fmt.Errorf("session: sign refresh token: %w", err)
+	}
+	current.ExpiresAt = expires
+	return Pair{Access: access, Refresh: refresh, Current: current, Session: session}, nil
+}
+
+func (e *Engine) markEnded(ended []models.Ended) {
+	for _, session := range ended {
+		e.ended.add(session.SessionID)
+	}
+	e.observe.Ended(len(ended))
+}
+
+type waitedKey struct{}
+
+// Bounded is the context of one request: however many questions it leads to, together they wait for
+// the store no longer than one of them may.
+func Bounded(ctx context.Context) context.Context {
+	return context.WithValue(ctx, waitedKey{}, new(atomic.Int64))
+}
+
+// ask calls the store within answerWithin. Whatever it fails with is ErrUnavailable: it says nothing
+// about a session.
+func (e *Engine) ask(ctx context.Context, operation string, question func(ctx context.Context) error) error {
+	waited, bounded := ctx.Value(waitedKey{}).(*atomic.Int64)
+	if !bounded {
+		waited = new(atomic.Int64)
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerWithin-time.Duration(waited.Load()))
+	defer cancel()
+	began := time.Now()
+	err := question(ctx)
+	took := time.Since(began)
+	waited.Add(int64(took))
+	e.observe.Stored(ctx, operation, took, err != nil)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
