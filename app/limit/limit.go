@@ -1,0 +1,76 @@
+// Package limit counts attempts: across processes on Redis, in memory without it or while it is
+// down.
+package limit
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-redis/redis_rate/v10"
+	"github.com/redis/go-redis/v9"
+)
+
+// Rule allows Burst attempts at once and Rate of them in each Per after that.
+type Rule struct {
+	Name  string
+	Rate  int
+	Per   time.Duration
+	Burst int
+}
+
+// Limiter counts attempts under a key.
+type Limiter struct {
+	on     bool
+	shared *redis_rate.Limiter // nil without Redis
+	memory *memory
+	broken atomic.Int64 // when Redis last failed, Unix nanoseconds
+	log    *slog.Logger
+}
+
+// New counts on client across processes, or in this process alone when client is nil. on is false
+// for load tests only.
+func New(client redis.UniversalClient, on bool, now func() time.Time, log *slog.Logger) *Limiter {
+	l := &Limiter{on: on, memory: newMemory(now), log: log}
+	if client != nil {
+		l.shared = redis_rate.NewLimiter(client)
+	}
+	return l
+}
+
+const (
+	askWithin     = 300 * time.Millisecond
+	askAgainAfter = time.Second
+)
+
+// Take counts one attempt and says how long to wait before the next is allowed; 0 allows this one.
+// While Redis is down each process still limits by itself: a limit that opens when it is attacked
+// is none.
+func (l *Limiter) Take(ctx context.Context, rule Rule, key string) time.Duration {
+	if !l.on {
+		return 0
+	}
+	if wait, ok := l.ask(ctx, rule, key); ok {
+		return wait
+	}
+	return l.memory.take(rule, key)
+}
+
+func (l *Limiter) ask(ctx context.Context, rule Rule, key string) (time.Duration, bool) {
+	if l.shared == nil || time.Since(time.Unix(0, l.broken.Load())) < askAgainAfter {
+		return 0, false
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askWithin) // a browser that hangs up says nothing about Redis
+	defer cancel()
+	result, err := l.shared.Allow(ctx, "gatehouse:"+rule.Name+":"+key, redis_rate.Limit{Rate: rule.Rate, Period: rule.Per, Burst: rule.Burst})
+	if err != nil {
+		l.broken.Store(time.Now().UnixNano())
+		l.log.Warn("limits are counted in this process alone", "err", err)
+		return 0, false
+	}
+	if result.Allowed > 0 {
+		return 0, true
+	}
+	return max(result.RetryAfter, time.Second), true
+}
