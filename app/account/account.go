@@ -1,0 +1,60 @@
+// Package account decides who may be whom: signing up, proving a password or an address, joining
+// a provider's identity to a person, and changing any of these. It keeps nothing itself, sets no
+// cookie and sends no mail: it answers with users, values to seal, and letters to post.
+package account
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"gatehouse/app/token"
+	"gatehouse/models"
+)
+
+// The answers a caller tells apart. Those about codes are models.ErrWrongCode and
+// models.ErrSpentCode; the last way in is models.ErrLastWayIn.
+var (
+	// ErrCredentials is one answer to an unknown address, a wrong password and no password at all.
+	ErrCredentials = errors.New("account: wrong email or password")
+	// ErrDisabled says that the right person came and an operator has shut the account.
+	ErrDisabled = errors.New("account: disabled")
+	// ErrTaken says that a proven address came to belong to someone else meanwhile.
+	ErrTaken = errors.New("account: address taken")
+	// ErrIdentityTaken says that this identity signs in another user.
+	ErrIdentityTaken = errors.New("account: identity belongs to another account")
+	// ErrNoSubject says that an identity names nobody, so that it would be everyone's.
+	ErrNoSubject = errors.New("account: identity without a subject")
+	// ErrNoTokens says that no live provider tokens are kept: sign in with the provider again.
+	ErrNoTokens = errors.New("account: no provider tokens")
+)
+
+// Accounts answers every question about people. It is safe for concurrent use.
+type Accounts struct {
+	db        *models.DB
+	keys      *token.Keys
+	passwords *Passwords
+	post      func(Letter)
+	now       func() time.Time
+	keep      []string
+}
+
+// New makes Accounts. Post must not block: a letter that took time would tell known addresses from
+// unknown ones. Keep names the providers whose tokens are kept, sealed.
+func New(db *models.DB, keys *token.Keys, passwords *Passwords, post func(Letter), now func() time.Time, keep ...string) *Accounts {
+	return &Accounts{db: db, keys: keys, passwords: passwords, post: post, now: now, keep: slices.Clone(keep)}
+}
+
+// Mistakes are what is wrong with a form, a sentence for each field; "" where nothing is.
+type Mistakes struct{ Name, Email, Phone, Password string }
+
+// Error is for logs; a visitor reads the fields.
+func (m Mistakes) Error() string { return "account: mistakes in the form" }
+
+// orNil is m as an error, or none when no field has a sentence.
+func (m Mistakes) orNil() error {
+	if m == (Mistakes{}) {
+		return nil
+	}
+	return m
+}

@@ -1,0 +1,53 @@
+package account
+
+import (
+	"context"
+	"errors"
+
+	"gatehouse/models"
+)
+
+// Link joins an identity to a signed-in user, who is told by letter. It changes neither address
+// nor name. ErrIdentityTaken when it signs in someone else.
+func (a *Accounts) Link(ctx context.Context, user models.User, identity models.Identity) error {
+	arrived, err := received(identity)
+	if err != nil {
+		return err
+	}
+	if identity, err = a.sealed(arrived, ""); err != nil {
+		return err
+	}
+	identity.UserID = user.ID
+	err = a.db.Identities.Link(ctx, identity, a.now())
+	if errors.Is(err, models.ErrTaken) {
+		return a.linkAgain(ctx, user, arrived)
+	}
+	if err != nil {
+		return err
+	}
+	a.tell(linkedLetter(user.Email, identity.Provider))
+	return nil
+}
+
+// Unlink takes an identity from a user, who is told by letter. models.ErrLastWayIn,
+// models.ErrNotFound.
+func (a *Accounts) Unlink(ctx context.Context, user models.User, provider, subject string) error {
+	if err := a.db.Identities.Unlink(ctx, user.ID, provider, subject); err != nil {
+		return err
+	}
+	a.tell(unlinkedLetter(user.Email, provider))
+	return nil
+}
+
+// linkAgain answers for an identity that has an owner: the same person pressed twice, or another
+// account has it, which must be neither taken from it nor named.
+func (a *Accounts) linkAgain(ctx context.Context, user models.User, identity models.Identity) error {
+	known, err := a.db.Identities.Find(ctx, identity.Provider, identity.Subject)
+	if err != nil {
+		return err
+	}
+	if known.UserID != user.ID {
+		return ErrIdentityTaken
+	}
+	return a.used(ctx, known, identity)
+}

@@ -1,0 +1,70 @@
+package account
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	longestName  = 100
+	longestPhone = 32
+)
+
+const (
+	sayAddress = "Enter an address like anna@example.com."
+	sayPhone   = "Enter a phone number like +44 20 7946 0958, or leave it empty."
+)
+
+// nameMistake judges a name: any script, one line, nothing invisible that could reorder a page.
+// A name is shown to its owner only and goes into no mail: a stranger who signs up with our form
+// must not get to write to whom they like.
+func nameMistake(name string) string {
+	switch {
+	case name == "":
+		return "Enter your name."
+	case utf8.RuneCountInString(name) > longestName:
+		return "Use at most 100 characters."
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unprintable):
+		return "Use characters that a keyboard can type."
+	}
+	return ""
+}
+
+func phoneMistake(phone string) string {
+	if phone == "" {
+		return ""
+	}
+	digits := 0
+	for _, r := range phone {
+		if r >= '0' && r <= '9' {
+			digits++
+		} else if !strings.ContainsRune(" +()-.", r) {
+			return sayPhone
+		}
+	}
+	if digits < 5 || len(phone) > longestPhone {
+		return sayPhone
+	}
+	return ""
+}
+
+// unprintable finds control characters, line separators and marks that turn the direction of text.
+func unprintable(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+}
+
+// displayName is a name a provider gave, made fit to keep: one line, at most 100 code points.
+func displayName(name string) string {
+	name = strings.Join(strings.Fields(strings.ToValidUTF8(name, "")), " ")
+	name = strings.Map(func(r rune) rune {
+		if unprintable(r) {
+			return -1
+		}
+		return r
+	}, name)
+	if letters := []rune(name); len(letters) > longestName {
+		name = string(letters[:longestName])
+	}
+	return strings.TrimSpace(name)
+}

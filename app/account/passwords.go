@@ -1,0 +1,147 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+
+	"github.com/alexedwards/argon2id"
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/text/unicode/norm"
+)
+
+// ErrBusy says that too many passwords are being hashed: try again in a few seconds (503).
+var ErrBusy = errors.New("account: busy hashing")
+
+// longestTyped bounds the bytes of a password that are looked at: no password that Check allows
+// is longer, and a megabyte to normalise and hash is work a stranger would make us do.
+const longestTyped = 4096
+
+// Passwords hashes and judges passwords, few at a time: each hash takes 19 MiB.
+type Passwords struct {
+	min    int
+	common map[string]bool
+	decoy  string
+	slots  chan struct{}
+	limit  int64
+	depth  atomic.Int64
+	hashed atomic.Int64
+}
+
+// NewPasswords hashes parallel passwords at once (0: one per CPU), keeps up to waiting more in a
+// queue, and refuses those shorter than min code points.
+func NewPasswords(parallel, waiting, min int) *Passwords {
+	if parallel <= 0 {
+		parallel = runtime.GOMAXPROCS(0)
+	}
+	return &Passwords{
+		min: min, common: commonWords(), decoy: decoyHash(),
+		slots: make(chan struct{}, parallel), limit: int64(parallel + waiting),
+	}
+}
+
+// Hash is the argon2id hash of a password. ErrBusy.
+func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
+	if err := p.enter(ctx); err != nil {
+		return "", err
+	}
+	defer p.leave()
+	hash, err := argon2id.CreateHash(norm.NFKC.String(password), hashCost())
+	if err != nil {
+		return "", fmt.Errorf("account: hash password: %w", err)
+	}
+	return hash, nil
+}
+
+// Verify reports whether a password has this hash, argon2id or bcrypt, and whether it should be
+// hashed anew. An empty hash costs as much as one of ours and never matches. ErrBusy.
+func (p *Passwords) Verify(ctx context.Context, hash, password string) (ok, rehash bool, err error) {
+	if err := p.enter(ctx); err != nil {
+		return false, false, err
+	}
+	defer p.leave()
+	if hash == "" || len(password) > longestTyped {
+		_, _, err := argon2id.CheckHash("", p.decoy)
+		return false, false, err
+	}
+	if strings.HasPrefix(hash, "$2") {
+		return verifyBcrypt(hash, password)
+	}
+	return verifyArgon(hash, password)
+}
+
+// Depth is how many passwords are being hashed or wait for it now.
+func (p *Passwords) Depth() int { return int(p.depth.Load()) }
+
+// Hashed is how many have been since the start.
+func (p *Passwords) Hashed() int64 { return p.hashed.Load() }
+
+// enter takes a place in the queue, then one of the few slots.
+func (p *Passwords) enter(ctx context.Context) error {
+	if p.depth.Add(1) > p.limit {
+		p.depth.Add(-1)
+		return ErrBusy
+	}
+	select {
+	case p.slots <- struct{}{}:
+		p.hashed.Add(1)
+		return nil
+	case <-ctx.Done():
+		p.depth.Add(-1)
+		return ctx.Err()
+	}
+}
+
+func (p *Passwords) leave() {
+	<-p.slots
+	p.depth.Add(-1)
+}
+
+// verifyArgon looks at an imported hash before it trusts it: the library panics on no rounds, and
+// every password matches an empty key.
+func verifyArgon(hash, password string) (ok, rehash bool, err error) {
+	params, _, key, err := argon2id.DecodeHash(hash)
+	if err != nil || params.Iterations < 1 || params.Parallelism < 1 || params.Memory > 1<<20 || len(key) < 16 {
+		return false, false, errors.Join(errors.New("account: a password hash in the table cannot be read"), err)
+	}
+	ok, err = argon2id.ComparePasswordAndHash(norm.NFKC.String(password), hash)
+	if err != nil {
+		return false, false, fmt.Errorf("account: verify password: %w", err)
+	}
+	return ok, ok && *params != *hashCost(), nil
+}
+
+// verifyBcrypt takes the password as it was typed: where such a hash was made, nothing normalised
+// it. It is slower or faster than the decoy, until the person's next sign-in replaces it.
+func verifyBcrypt(hash, password string) (ok, rehash bool, err error) {
+	err = bcrypt.CompareHashAndPassword([]byte(hash), []byte(password))
+	if errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
+		return false, false, nil
+	}
+	if err != nil {
+		return false, false, fmt.Errorf("account: verify password: %w", err)
+	}
+	return true, true, nil
+}
+
+// hashCost is OWASP's second choice for argon2id: 19 MiB, twice over, one thread.
+func hashCost() *argon2id.Params {
+	return &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+}
+
+// decoyHash has the cost of a real hash and the key of none, so nobody's password matches it.
+func decoyHash() string {
+	var salt [16]byte
+	var key [32]byte
+	_, _ = rand.Read(salt[:]) // crypto/rand never fails
+	_, _ = rand.Read(key[:])
+	text, c := base64.RawStdEncoding, hashCost()
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.Memory, c.Iterations, c.Parallelism,
+		text.EncodeToString(salt[:]), text.EncodeToString(key[:]))
+}

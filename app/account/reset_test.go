@@ -1,0 +1,231 @@
+package account
+
+import (
+	"testing"
+	"time"
+
+	"gatehouse/models"
+)
+
+const better = "sparrow anvil moss"
+
+func TestResetSetsANewPassword(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		user := w.person("anna@example.com")
+		recovery := must[Recovery](t)(w.Forgot(t.Context(), "ANNA@example.com"))
+		code := w.one("anna@example.com", "Your code to reset the password").Code
+		got := w.must(w.Reset(t.Context(), throughJSON(t, recovery), code, better))
+		if got.ID != user.ID || got.PasswordHash != w.hash(user.ID) {
+			t.Fatalf("user = %+v", got)
+		}
+		w.one("anna@example.com", "Your password was reset")
+		_, err := w.Authenticate(t.Context(), user.Email, good)
+		wantErr(t, err, ErrCredentials)
+		_, err = w.Authenticate(t.Context(), user.Email, better)
+		wantErr(t, err, nil)
+		_, err = w.Reset(t.Context(), recovery, code, "another good one 1")
+		wantErr(t, err, models.ErrSpentCode)
+	})
+}
+
+func TestForgotAnswersTheSameForAnUnknownAddress(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.person("anna@example.com")
+		shut := w.person("shut@example.com")
+		wantErr(t, w.db.Users.SetDisabled(t.Context(), shut.ID, true, w.clock()), nil)
+		var costs []cost
+		var asked []Recovery
+		for _, email := range []string{"anna@example.com", "bert@example.com", "shut@example.com"} {
+			costs = append(costs, w.costOf(func() any {
+				asked = append(asked, must[Recovery](t)(w.Forgot(t.Context(), email)))
+				return asked[len(asked)-1]
+			}))
+		}
+		if costs[0] != costs[1] || costs[0] != costs[2] || costs[0].rows != 1 {
+			t.Fatalf("costs = %+v", costs)
+		}
+		letters := w.mail()
+		if len(letters) != 2 || len(letters[0].Code) != 6 || letters[1].Subject != "Your account is closed" || letters[1].Code != "" {
+			t.Fatalf("letters = %+v", letters)
+		}
+		for i, recovery := range asked {
+			for range 5 {
+				before := w.passwords.Hashed()
+				_, err := w.Reset(t.Context(), recovery, other(letters[0].Code), better)
+				wantErr(t, err, models.ErrWrongCode)
+				if w.passwords.Hashed() != before+1 {
+					t.Errorf("recovery %d: %d hashes", i, w.passwords.Hashed()-before)
+				}
+			}
+			_, err := w.Reset(t.Context(), recovery, letters[0].Code, better)
+			wantErr(t, err, models.ErrSpentCode)
+		}
+	})
+}
+
+func TestForgotOfNoAddressIsAMistake(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		_, err := w.Forgot(t.Context(), "anna")
+		if mistakes(t, err).Email != sayAddress {
+			t.Fatalf("err = %v", err)
+		}
+	})
+}
+
+func TestNoCodeOpensAShutAccount(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		shut := w.person("shut@example.com")
+		wantErr(t, w.db.Users.SetDisabled(t.Context(), shut.ID, true, w.clock()), nil)
+		recovery := must[Recovery](t)(w.Forgot(t.Context(), shut.Email))
+		if opens(t, w, recovery.CodeKey, resetPurpose(recovery.UserID)) {
+			t.Fatal("a code resets a shut account")
+		}
+	})
+}
+
+func TestResetGivesAPasswordToWhomHasNone(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.must(w.db.Users.Create(t.Context(), models.User{Name: "Anna", Email: "anna@example.com"}, w.clock()))
+		recovery := must[Recovery](t)(w.Forgot(t.Context(), "anna@example.com"))
+		w.must(w.Reset(t.Context(), recovery, w.mail()[0].Code, good))
+		w.must(w.Authenticate(t.Context(), "anna@example.com", good))
+	})
+}
+
+func TestAWeakPasswordCostsNoCode(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.person("anna.larkspur@example.com") // Anna Smith
+		recovery := must[Recovery](t)(w.Forgot(t.Context(), "anna.larkspur@example.com"))
+		code := w.mail()[0].Code
+		_, err := w.Reset(t.Context(), recovery, other(code), "larkspur-anna-1") // said before the code is looked at
+		if mistakes(t, err).Password == "" {
+			t.Fatal("own address passes")
+		}
+		for range 7 {
+			for _, weak := range []string{"short", "larkspur-anna-1", "anna smith 99"} {
+				_, err := w.Reset(t.Context(), recovery, code, weak)
+				if mistakes(t, err).Password == "" {
+					t.Fatalf("%q passes", weak)
+				}
+			}
+		}
+		w.must(w.Reset(t.Context(), recovery, code, better))
+		_, err = w.Reset(t.Context(), recovery, code, "another good one 1")
+		wantErr(t, err, models.ErrSpentCode)
+	})
+}
+
+// To refuse a stranger's guess at the name would tell them that it is the name.
+func TestResetTellsNoNameToWhoHasNoCode(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.person("a@example.com") // Anna Smith
+		recovery := must[Recovery](t)(w.Forgot(t.Context(), "a@example.com"))
+		_, err := w.Reset(t.Context(), recovery, other(w.mail()[0].Code), "anna smith 99")
+		wantErr(t, err, models.ErrWrongCode)
+	})
+}
+
+// A code given back is the same code: it does not live longer for it.
+func TestACodeGivenBackKeepsItsEnd(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.person("a@example.com")
+		recovery := must[Recovery](t)(w.Forgot(t.Context(), "a@example.com"))
+		code := w.mail()[0].Code
+		w.wait(9 * time.Minute)
+		_, err := w.Reset(t.Context(), recovery, code, "anna smith 99")
+		mistakes(t, err)
+		w.wait(time.Minute)
+		_, err = w.Reset(t.Context(), recovery, code, better)
+		wantErr(t, err, models.ErrSpentCode)
+	})
+}
+
+func TestResendResetReplacesTheCode(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.person("anna@example.com")
+		first := must[Recovery](t)(w.Forgot(t.Context(), "anna@example.com"))
+		second := must[Recovery](t)(w.ResendReset(t.Context(), first))
+		letters := w.mail()
+		_, err := w.Reset(t.Context(), first, letters[0].Code, better)
+		wantErr(t, err, models.ErrSpentCode)
+		w.must(w.Reset(t.Context(), second, letters[1].Code, better))
+	})
+}
+
+// A stranger who asks again and again must not kill the code the owner is typing.
+func TestAnotherForgotLeavesTheFirstCodeAlone(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.person("anna@example.com")
+		mine := must[Recovery](t)(w.Forgot(t.Context(), "anna@example.com"))
+		must[Recovery](t)(w.Forgot(t.Context(), "anna@example.com"))
+		w.must(w.Reset(t.Context(), mine, w.mail()[0].Code, better))
+	})
+}
+
+func TestManyResetsAtOnceAreOne(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.person("anna@example.com")
+		recovery := must[Recovery](t)(w.Forgot(t.Context(), "anna@example.com"))
+		code := w.mail()[0].Code
+		answers := race(12, func(int) error { _, err := w.Reset(t.Context(), recovery, code, better); return err })
+		if answers[nil] != 1 || answers[models.ErrSpentCode] != 11 {
+			t.Fatalf("answers = %v", answers)
+		}
+		w.one("anna@example.com", "Your password was reset")
+	})
+}
+
+func TestResetEndsEveryOtherCodeOfThePerson(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		user := w.person("anna@example.com")
+		mine := must[Recovery](t)(w.Forgot(t.Context(), user.Email))
+		thiefs := must[Recovery](t)(w.Forgot(t.Context(), user.Email))
+		change := must[EmailChange](t)(w.ProposeEmail(t.Context(), user, "eve@example.com"))
+		letters := w.mail()
+		w.must(w.Reset(t.Context(), mine, letters[0].Code, better))
+		_, err := w.Reset(t.Context(), thiefs, letters[1].Code, good)
+		wantErr(t, err, models.ErrSpentCode)
+		_, err = w.ProveEmail(t.Context(), user, change, letters[2].Code)
+		wantErr(t, err, models.ErrSpentCode)
+	})
+}
+
+func TestResetCodesDieWithTheAddress(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		user := w.person("anna@example.com")
+		recovery := must[Recovery](t)(w.Forgot(t.Context(), user.Email))
+		code := w.mail()[0].Code
+		for _, address := range []string{"new@example.com", "anna@example.com"} { // there and back again
+			user = w.must(w.ProveEmail(t.Context(), user, must[EmailChange](t)(w.ProposeEmail(t.Context(), user, address)), w.mail()[0].Code))
+			w.mail()
+		}
+		_, err := w.Reset(t.Context(), recovery, code, better)
+		wantErr(t, err, models.ErrSpentCode)
+	})
+}
+
+// The address moves between the two looks at it.
+func TestResetNeedsTheAddressThatGotTheCode(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		user := w.person("anna@example.com")
+		recovery := must[Recovery](t)(w.Forgot(t.Context(), user.Email))
+		wantErr(t, w.db.Users.SetEmail(t.Context(), user.ID, "new@example.com", w.clock()), nil)
+		_, err := w.Reset(t.Context(), recovery, w.mail()[0].Code, better)
+		wantErr(t, err, models.ErrSpentCode)
+	})
+}
+
+func TestResetOfAShutOrDeletedUserIsSpent(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		shut, gone := w.person("shut@example.com"), w.person("gone@example.com")
+		first := must[Recovery](t)(w.Forgot(t.Context(), shut.Email))
+		second := must[Recovery](t)(w.Forgot(t.Context(), gone.Email))
+		letters := w.mail()
+		wantErr(t, w.db.Users.SetDisabled(t.Context(), shut.ID, true, w.clock()), nil)
+		wantErr(t, w.Delete(t.Context(), gone), nil)
+		_, err := w.Reset(t.Context(), first, letters[0].Code, better)
+		wantErr(t, err, models.ErrSpentCode)
+		_, err = w.Reset(t.Context(), second, letters[1].Code, better)
+		wantErr(t, err, models.ErrSpentCode)
+	})
+}

@@ -1,0 +1,16 @@
+package account
+
+import "context"
+
+// TellReuse writes to a user, if they have an address, that a refresh token of theirs was used
+// twice and the session has ended. client is the browser that it was started in.
+func (a *Accounts) TellReuse(ctx context.Context, userID, client string) error {
+	user, err := a.db.Users.ByID(ctx, userID)
+	if err != nil {
+		return err
+	}
+	if user.Email != "" {
+		a.post(reuseLetter(user.Email, client))
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package account
+
+import (
+	"testing"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"gatehouse/models"
+)
+
+func TestSignInTakesTheRightPassword(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		user := w.person("anna@example.com")
+		got := must[models.User](t)(w.Authenticate(t.Context(), " Anna@EXAMPLE.com ", good))
+		if got.ID != user.ID {
+			t.Fatalf("user = %+v", got)
+		}
+		wantErr(t, w.Confirm(t.Context(), user.ID, good), nil)
+		wantErr(t, w.Confirm(t.Context(), user.ID, "wrong"), ErrCredentials)
+	})
+}
+
+// A wrong password, an unknown address, no password, no address, a shut account: one answer, one hash.
+func TestEveryWrongSignInIsOneAnswerAndOneHash(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.person("anna@example.com")
+		shut := w.person("shut@example.com")
+		wantErr(t, w.db.Users.SetDisabled(t.Context(), shut.ID, true, w.clock()), nil)
+		w.must(w.db.Users.Create(t.Context(), models.User{Name: "No", Email: "none@example.com"}, w.clock()))
+		for _, email := range []string{"anna@example.com", "nobody@example.com", "none@example.com", "shut@example.com", "not an address", ""} {
+			for _, password := range []string{"", "wrong"} {
+				before := w.passwords.Hashed()
+				user, err := w.Authenticate(t.Context(), email, password)
+				wantErr(t, err, ErrCredentials)
+				if user.ID != "" || w.passwords.Hashed() != before+1 {
+					t.Errorf("%q %q: user %q, %d hashes", email, password, user.ID, w.passwords.Hashed()-before)
+				}
+			}
+		}
+		_, err := w.Authenticate(t.Context(), "shut@example.com", good)
+		wantErr(t, err, ErrDisabled)
+	})
+}
+
+func TestSignInRehashesWhatComesFromElsewhere(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		user := w.person("anna@example.com")
+		old := must[[]byte](t)(bcrypt.GenerateFromPassword([]byte("old and short"), bcrypt.MinCost))
+		wantErr(t, w.db.Users.SetPassword(t.Context(), user.ID, string(old), w.clock()), nil)
+		_, err := w.Authenticate(t.Context(), user.Email, "wrong")
+		wantErr(t, err, ErrCredentials)
+		if w.hash(user.ID) != string(old) {
+			t.Fatal("a wrong password was kept")
+		}
+		for range 2 {
+			_, err = w.Authenticate(t.Context(), user.Email, "old and short")
+			wantErr(t, err, nil)
+			if w.hash(user.ID)[:9] != "$argon2id" {
+				t.Fatalf("hash = %s", w.hash(user.ID))
+			}
+		}
+	})
+}
+
+// Two tabs sign in at once, both rehash: both are in.
+func TestRehashRacesNobodyOut(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		user := w.person("anna@example.com")
+		old := must[[]byte](t)(bcrypt.GenerateFromPassword([]byte("old and short"), bcrypt.MinCost))
+		wantErr(t, w.db.Users.SetPassword(t.Context(), user.ID, string(old), w.clock()), nil)
+		answers := race(8, func(int) error {
+			_, err := w.Authenticate(t.Context(), user.Email, "old and short")
+			return err
+		})
+		if answers[nil] != 8 {
+			t.Fatalf("answers = %v", answers)
+		}
+	})
+}
+
+// A rehash that is late must not undo a change of password.
+func TestRehashDoesNotUndoAChange(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		user := w.person("anna@example.com")
+		stale := user
+		stale.PasswordHash = "$2a$stale"
+		_, err := w.rehash(t.Context(), stale, "old and short")
+		wantErr(t, err, nil)
+		if w.hash(user.ID) != user.PasswordHash {
+			t.Fatal("the newer password is gone")
+		}
+	})
+}
+
+func (w *world) hash(id string) string {
+	w.t.Helper()
+	return w.must(w.db.Users.ByID(w.t.Context(), id)).PasswordHash
+}
+
+func (w *world) must(user models.User, err error) models.User {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return user
+}

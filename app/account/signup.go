@@ -1,0 +1,99 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gatehouse/models"
+)
+
+// Pending is a sign-up in progress. It is no row: seal it into a cookie of the browser that asked,
+// and let it outlive CodeLife a little, for a new code. Its size and content say nothing of whether the address is known.
+type Pending struct {
+	CodeID       string    `json:"i"`
+	CodeKey      string    `json:"k"`
+	Name         string    `json:"n"`
+	Email        string    `json:"e"`
+	PasswordHash string    `json:"p"`
+	SentAt       time.Time `json:"s"`
+}
+
+const signUpPurpose = "sign up"
+
+// Register begins a sign-up and mails a code. The answer is the same for an address that has an
+// account; its owner gets a letter that says so. Mistakes, ErrBusy.
+func (a *Accounts) Register(ctx context.Context, name, email, password string) (Pending, error) {
+	name = strings.TrimSpace(name)
+	mistakes := Mistakes{Name: nameMistake(name), Password: a.passwordMistake(password, name, email)}
+	address, err := Canonical(email)
+	if err != nil {
+		mistakes.Email = sayAddress
+	}
+	if err := mistakes.orNil(); err != nil {
+		return Pending{}, err
+	}
+	hash, err := a.passwords.Hash(ctx, password)
+	if err != nil {
+		return Pending{}, err
+	}
+	return a.sendSignUp(ctx, Pending{Name: name, Email: address, PasswordHash: hash})
+}
+
+// Resend replaces the code of a sign-up: the one before it opens nothing any more.
+func (a *Accounts) Resend(ctx context.Context, pending Pending) (Pending, error) {
+	if err := a.db.Codes.Drop(ctx, pending.CodeID); err != nil {
+		return Pending{}, fmt.Errorf("account: drop code: %w", err)
+	}
+	return a.sendSignUp(ctx, pending)
+}
+
+// Verify takes the code and makes the user. models.ErrWrongCode, models.ErrSpentCode; ErrTaken
+// when someone else proved the address first.
+func (a *Accounts) Verify(ctx context.Context, pending Pending, code string) (models.User, error) {
+	if err := a.redeem(ctx, signUpPurpose, pending.CodeID, pending.CodeKey, code); err != nil {
+		return models.User{}, err
+	}
+	user, err := a.db.Users.Create(ctx, models.User{Name: pending.Name, Email: pending.Email, PasswordHash: pending.PasswordHash}, a.now())
+	if errors.Is(err, models.ErrTaken) {
+		return models.User{}, ErrTaken
+	}
+	return user, err
+}
+
+// SignedUp reports whether this very sign-up has been completed: a second press of the button finds
+// the code spent by the first. The salt in the hash makes it this one and no other.
+func (a *Accounts) SignedUp(ctx context.Context, pending Pending) (bool, error) {
+	user, err := a.db.Users.ByEmail(ctx, pending.Email)
+	if errors.Is(err, models.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && user.PasswordHash == pending.PasswordHash, err
+}
+
+func (a *Accounts) sendSignUp(ctx context.Context, pending Pending) (Pending, error) {
+	_, err := a.db.Users.ByEmail(ctx, pending.Email)
+	known := err == nil
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return Pending{}, err
+	}
+	made, err := a.send(ctx, signUpPurpose, !known, func(code string) Letter {
+		if known {
+			return haveAccountLetter(pending.Email)
+		}
+		return signUpLetter(pending.Email, code)
+	})
+	pending.CodeID, pending.CodeKey, pending.SentAt = made.id, made.key, made.sentAt
+	return pending, err
+}
+
+// passwordMistake is what Check says of a password, as a sentence.
+func (a *Accounts) passwordMistake(password string, own ...string) string {
+	var weak *Weak
+	if errors.As(a.passwords.Check(password, own...), &weak) {
+		return weak.Sentence
+	}
+	return ""
+}
