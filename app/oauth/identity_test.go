@@ -1,0 +1,229 @@
+package oauth
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gatehouse/models"
+)
+
+func TestProvidersSayWhoCame(t *testing.T) {
+	w := start(t)
+	for _, c := range []struct {
+		provider, person string
+		want             models.Identity
+	}{
+		{"google", "ada", models.Identity{Subject: "104201234567890123451", Email: "ada@gmail.com", Vouched: true, Name: "Ada Lovelace"}},
+		{"google", "ada-renamed", models.Identity{Subject: "104201234567890123451", Email: "augusta@gmail.com", Vouched: true, Name: "Augusta King"}},
+		{"google", "grace", models.Identity{Subject: "104201234567890123452", Email: "grace@navy.example", Vouched: true, Name: "Grace Hopper"}},
+		{"google", "linus", models.Identity{Subject: "104201234567890123453", Email: "linus@kernel.example", Vouched: false, Name: "Linus T"}},
+		{"google", "slim", models.Identity{Subject: "104201234567890123455", Email: "joan@gmail.com", Vouched: true, Name: "Joan Clarke"}},
+		{"google", "mallory", models.Identity{Subject: "104201234567890123454", Email: "ada@gmail.com", Vouched: false, Name: "Mallory"}},
+		{"github", "ada", models.Identity{Subject: "1815", Email: "ada@gmail.com", Vouched: true, Name: "Ada Lovelace"}},
+		{"github", "ada-renamed", models.Identity{Subject: "1815", Email: "augusta@example.com", Vouched: true, Name: "Augusta King"}},
+		{"github", "unverified", models.Identity{Subject: "666", Name: "Mallory"}},
+		{"github", "public", models.Identity{Subject: "667", Email: "trudy@example.com", Vouched: true, Name: "trudy"}},
+		{"github", "nobody", models.Identity{Subject: "404", Name: "ghost"}},
+		{"twitter", "ada", models.Identity{Subject: "1815121000000000001", Email: "ada@gmail.com", Vouched: true, Name: "Ada Lovelace"}},
+		{"twitter", "nobody", models.Identity{Subject: "1815121000000000002", Name: "Nobody"}},
+		{"twitter", "ada-renamed", models.Identity{Subject: "1815121000000000001", Name: "Augusta King"}},
+		{"apple", "ada", models.Identity{Subject: "000181.adaadaadaadaadaadaadaadaadaada00.1215", Email: "ada@gmail.com", Vouched: true, Name: "Ada Lovelace"}},
+		{"apple", "relay", models.Identity{Subject: "000182.relayrelayrelayrelayrelayrelay00.1215", Email: "x7k2p9@privaterelay.appleid.com", Vouched: true, Name: "Grace Hopper"}},
+		{"apple", "unverified", models.Identity{Subject: "000183.mallorymallorymallorymallorymal.1215", Email: "ada@gmail.com", Name: "Mallory"}},
+		{"apple", "nobody", models.Identity{Subject: "000184.nobodynobodynobodynobodynobodyno.1215"}},
+		{"oidc", "ada", models.Identity{Subject: "7c1f0a52-0001", Email: "ada@gmail.com", Vouched: true, Name: "Ada Lovelace"}},
+		{"oidc", "slim", models.Identity{Subject: "7c1f0a52-0002", Email: "grace@navy.example", Vouched: true, Name: "Grace Hopper"}},
+		{"oidc", "unverified", models.Identity{Subject: "7c1f0a52-0003", Email: "ada@gmail.com", Name: "Mallory"}},
+		{"oidc", "nobody", models.Identity{Subject: "7c1f0a52-0004", Name: "Nobody"}},
+	} {
+		t.Run(c.provider+" "+c.person, func(t *testing.T) {
+			c.want.Provider = c.provider
+			got, err := w.signIn(c.provider, c.person)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != c.want {
+				t.Errorf("got  %+v\nwant %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTokensAreDroppedUnlessKept(t *testing.T) {
+	w := start(t)
+	for _, provider := range everyone {
+		who, err := w.signIn(provider, "ada")
+		if err != nil || who.Tokens != (models.ProviderTokens{}) {
+			t.Errorf("%s: tokens %+v, %v", provider, who.Tokens, err)
+		}
+	}
+}
+
+func TestAppleNamesAPersonOnce(t *testing.T) {
+	w := start(t)
+	first, _ := w.signIn("apple", "ada")
+	again, err := w.signIn("apple", "ada")
+	if first.Name != "Ada Lovelace" || again.Name != "" || again.Subject != first.Subject || err != nil {
+		t.Errorf("first %+v, again %+v, %v", first, again, err)
+	}
+}
+
+// The field "user" passes through the browser, unsigned.
+func TestAppleFormNamesButProvesNothing(t *testing.T) {
+	w := start(t)
+	for field, name := range map[string]string{
+		`{"name":{"firstName":"Eve","lastName":"X"},"email":"victim@example.com","sub":"1"}`: "Eve X",
+		`{"name":{"firstName":"` + strings.Repeat("é", 500) + `"}}`:                          strings.Repeat("é", 100),
+		`{"name":{"firstName":"a\u0000\r\nb"}}`:                                              "ab",
+		`{"name":{"firstName":"` + strings.Repeat("x", 5000) + `"}}`:                         "",
+		`{"name":"Eve"}`: "", `not json`: "", ``: "",
+	} {
+		address, flow := w.begin("apple")
+		answer := w.visit(address, "nobody")
+		answer.Set("user", field)
+		who, err := w.finish("apple", flow, answer)
+		if err != nil || who.Name != name || who.Email != "" || who.Vouched || !strings.HasPrefix(who.Subject, "000184.") {
+			t.Errorf("%.40s: %+v, %v", field, who, err)
+		}
+	}
+}
+
+func TestStringBooleansOfCognito(t *testing.T) {
+	w := start(t)
+	w.fail("oidc", "strings")
+	for person, vouched := range map[string]bool{"ada": true, "slim": true, "unverified": false} {
+		who, err := w.signIn("oidc", person)
+		if err != nil || who.Vouched != vouched {
+			t.Errorf("%s: %+v, %v", person, who, err)
+		}
+	}
+	for claim, want := range map[any]bool{true: true, "true": true, "True": true, false: false, "false": false, "": false, "yes": false, 1.0: false, nil: false} {
+		if truth(claim) != want {
+			t.Errorf("truth(%#v) is %v", claim, !want)
+		}
+	}
+}
+
+func TestProfileOfAnotherSubjectIsRefused(t *testing.T) {
+	w := start(t)
+	for provider, person := range map[string]string{"google": "linus", "oidc": "slim"} {
+		w.fail(provider, "stranger")
+		if who, err := w.signIn(provider, person); !errors.Is(err, ErrToken) {
+			t.Errorf("%s: %+v, %v", provider, who, err)
+		}
+	}
+}
+
+func TestNoSubjectIsNobody(t *testing.T) {
+	w := start(t)
+	for _, provider := range everyone {
+		w.fail(provider, "subject")
+		if who, err := w.signIn(provider, "ada"); !errors.Is(err, ErrProvider) {
+			t.Errorf("%s: %+v, %v", provider, who, err)
+		}
+	}
+	w.fail("oidc", "longsubject")
+	if who, err := w.signIn("oidc", "ada"); !errors.Is(err, ErrProvider) {
+		t.Errorf("256 characters: %+v, %v", who, err)
+	}
+}
+
+// An address from the ID token must not borrow the "verified" of another one in userinfo.
+func TestVerifiedBelongsToItsAddress(t *testing.T) {
+	for _, c := range []struct {
+		token, info claims
+		email       string
+		vouched     bool
+	}{
+		{claims{Subject: "1", Email: "victim@x.example"}, claims{Subject: "1", Email: "own@x.example", Verified: true}, "victim@x.example", false},
+		{claims{Subject: "1", Email: "own@x.example"}, claims{Subject: "1", Email: "own@x.example", Verified: true}, "own@x.example", true},
+		{claims{Subject: "1"}, claims{Subject: "1", Email: "own@x.example", Verified: "true"}, "own@x.example", true},
+		{claims{Subject: "1", Email: "own@x.example", Verified: false}, claims{Subject: "1", Email: "own@x.example", Verified: true}, "own@x.example", false},
+	} {
+		provider := &codeFlow{profile: userOf(c.info)}
+		got, err := complete(c.token, provider, &codeSession{AccessToken: "x"})
+		if err != nil || got.Email != c.email || truth(got.Verified) != c.vouched {
+			t.Errorf("%+v with %+v: %+v, %v", c.token, c.info, got, err)
+		}
+	}
+}
+
+func TestOddAddressesAreDropped(t *testing.T) {
+	for _, email := range []string{"a b@x.example", "a@x.example\r\nBcc: b@x.example", "nobody", strings.Repeat("a", 255) + "@x.example"} {
+		if who := tidy(models.Identity{Email: email, Vouched: true}); who.Email != "" || who.Vouched {
+			t.Errorf("%q stays: %+v", email, who)
+		}
+	}
+}
+
+func TestGoogleAccessTokenStaysOutOfAddresses(t *testing.T) {
+	w := start(t)
+	if _, err := w.signIn("google", "linus"); err != nil { // whose name is in the profile only
+		t.Fatal(err)
+	}
+	if w.requests("oauth2/v2/userinfo") != 1 || w.requests("access_token=") != 0 {
+		t.Errorf("asked %q", w.asked)
+	}
+}
+
+func TestKeysAreFetchedOnce(t *testing.T) {
+	w := start(t)
+	for range 3 {
+		for _, provider := range []string{"google", "apple", "oidc"} {
+			if _, err := w.signIn(provider, "ada"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if n := w.requests("/certs") + w.requests("/keys"); n != 3 {
+		t.Errorf("keys fetched %d times", n)
+	}
+	if n := w.requests("openid-configuration"); n != 1 {
+		t.Errorf("discovered %d times", n)
+	}
+}
+
+func TestManyAtOnceAreNotMixedUp(t *testing.T) {
+	w := start(t)
+	var group sync.WaitGroup
+	for _, provider := range everyone {
+		for _, person := range w.emulator.People(provider) {
+			group.Go(func() {
+				who, err := w.signIn(provider, person.ID)
+				if err != nil || who.Subject != person.Subject || who.Provider != provider {
+					t.Errorf("%s %s: %+v, %v", provider, person.ID, who, err)
+				}
+			})
+		}
+	}
+	group.Wait()
+}
+
+func TestRealTokensWork(t *testing.T) {
+	w := start(t, func(s *Settings) { s.Keep = everyone })
+	for _, provider := range everyone {
+		who, err := w.signIn(provider, "ada")
+		if err != nil {
+			t.Fatal(provider, err)
+		}
+		if !strings.HasPrefix(who.Tokens.Access, "access_") || who.Tokens.Scope == "" {
+			t.Errorf("%s: %+v", provider, who.Tokens)
+		}
+		if refreshable := provider != "github"; refreshable != (who.Tokens.Refresh != "") || refreshable != who.Tokens.Expiry.After(w.now().Add(50*time.Minute)) {
+			t.Errorf("%s: %+v", provider, who.Tokens)
+		}
+	}
+}
+
+func query(t *testing.T, address string) url.Values {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query()
+}
