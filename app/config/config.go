@@ -1,0 +1,198 @@
+// Package config reads Gatehouse's settings from the environment, and refuses half-made ones in
+// sentences that name the line to mend.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Config is every setting of one process.
+type Config struct {
+	Production bool
+	URL        *url.URL // APP_URL: the public address; cookies and callback addresses follow from it
+	Addr       string
+	Secrets    []string // the first signs; empty in development: one is made and kept
+
+	DatabaseURL string
+	RedisURL    string // "" keeps sessions in the database
+
+	AccessTTL    time.Duration
+	SessionIdle  time.Duration
+	SessionMax   time.Duration
+	RefreshGrace time.Duration
+	PasswordMin  int
+	EventsKeep   time.Duration
+
+	TrustedProxies []netip.Prefix
+	Limits         bool
+
+	SMTPURL  string // "" keeps mails and shows them at /dev/mail
+	MailFrom string
+
+	Google, GitHub, Twitter Client
+	Apple                   Apple
+	OIDC                    OIDC
+	KeepProviderTokens      []string
+	OAuthEmulator           string
+
+	MetricsToken string
+	Traces       bool // an OTEL_EXPORTER_OTLP_ variable is set; OpenTelemetry reads them itself
+}
+
+// Client is a registration with a provider.
+type Client struct{ ID, Secret string }
+
+// Apple is a registration with Apple: the secret is minted from the key.
+type Apple struct{ ClientID, TeamID, KeyID, PrivateKey, PrivateKeyFile string }
+
+// OIDC is a registration with any OpenID Connect issuer.
+type OIDC struct {
+	Client
+	Issuer, Name string
+}
+
+// Secure reports whether the public address is https, so that cookies are Secure and __Host-.
+func (c Config) Secure() bool { return c.URL.Scheme == "https" }
+
+// reader reads settings and gathers what is wrong with them.
+type reader struct {
+	getenv func(string) string
+	wrong  []error
+}
+
+// Load reads the settings. The error lists every line to mend.
+func Load(getenv func(string) string) (Config, error) {
+	r := &reader{getenv: getenv}
+	c := Config{
+		Production: r.choice("APP_ENV", "development", "production") == "production",
+		Addr:       r.text("ADDR", ":3000"),
+		Secrets:    list(getenv("APP_SECRETS")),
+
+		DatabaseURL: r.text("DATABASE_URL", "sqlite://data/gatehouse.db"),
+		RedisURL:    getenv("REDIS_URL"),
+
+		AccessTTL:    r.duration("ACCESS_TTL", 10*time.Minute),
+		SessionIdle:  r.duration("SESSION_IDLE", 168*time.Hour),
+		SessionMax:   r.duration("SESSION_MAX", 720*time.Hour),
+		RefreshGrace: r.duration("REFRESH_GRACE", 30*time.Second),
+		PasswordMin:  r.number("PASSWORD_MIN", 12, 8, 64),
+		EventsKeep:   r.duration("EVENTS_KEEP", 2160*time.Hour),
+
+		TrustedProxies: r.prefixes("TRUSTED_PROXIES"),
+		Limits:         r.choice("LIMITS", "on", "off") == "on",
+
+		SMTPURL:  getenv("SMTP_URL"),
+		MailFrom: getenv("MAIL_FROM"),
+
+		Google:  Client{getenv("GOOGLE_CLIENT_ID"), getenv("GOOGLE_CLIENT_SECRET")},
+		GitHub:  Client{getenv("GITHUB_CLIENT_ID"), getenv("GITHUB_CLIENT_SECRET")},
+		Twitter: Client{getenv("TWITTER_CLIENT_ID"), getenv("TWITTER_CLIENT_SECRET")},
+		Apple: Apple{getenv("APPLE_CLIENT_ID"), getenv("APPLE_TEAM_ID"), getenv("APPLE_KEY_ID"),
+			strings.ReplaceAll(getenv("APPLE_PRIVATE_KEY"), `\n`, "\n"), getenv("APPLE_PRIVATE_KEY_FILE")},
+		OIDC:               OIDC{Client{getenv("OIDC_CLIENT_ID"), getenv("OIDC_CLIENT_SECRET")}, getenv("OIDC_ISSUER"), r.text("OIDC_NAME", "Single sign-on")},
+		KeepProviderTokens: list(getenv("KEEP_PROVIDER_TOKENS")),
+		OAuthEmulator:      getenv("OAUTH_EMULATOR"),
+
+		MetricsToken: getenv("METRICS_TOKEN"),
+		Traces:       getenv("OTEL_EXPORTER_OTLP_ENDPOINT")+getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != "",
+	}
+	c.URL = r.address("APP_URL", "http://"+Localhost(c.Addr))
+	r.refuse(c)
+	return c, errors.Join(r.wrong...)
+}
+
+// Localhost is the address a browser on this machine would open for a listening address.
+func Localhost(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip, _ := netip.ParseAddr(host); err == nil && (host == "" || ip.IsUnspecified()) {
+		return "localhost:" + port
+	}
+	return addr
+}
+
+func (r *reader) say(name, sentence string, args ...any) {
+	r.wrong = append(r.wrong, errors.New(name+": "+fmt.Sprintf(sentence, args...)))
+}
+
+func (r *reader) text(name, fallback string) string {
+	if value := strings.TrimSpace(r.getenv(name)); value != "" {
+		return value
+	}
+	return fallback
+}
+
+// choice is one of the allowed words; the first is the default.
+func (r *reader) choice(name string, allowed ...string) string {
+	value := r.text(name, allowed[0])
+	for _, word := range allowed {
+		if value == word {
+			return value
+		}
+	}
+	r.say(name, "set it to %s, not %q.", strings.Join(allowed, " or "), value)
+	return allowed[0]
+}
+
+func (r *reader) duration(name string, fallback time.Duration) time.Duration {
+	value := r.text(name, fallback.String())
+	d, err := time.ParseDuration(value)
+	if err != nil || d <= 0 {
+		r.say(name, "set it to a time such as 10m or 168h, not %q.", value)
+		return fallback
+	}
+	return d
+}
+
+func (r *reader) number(name string, fallback, least, most int) int {
+	value := r.text(name, strconv.Itoa(fallback))
+	n, err := strconv.Atoi(value)
+	if err != nil || n < least || n > most {
+		r.say(name, "set it to a number from %d to %d, not %q.", least, most, value)
+		return fallback
+	}
+	return n
+}
+
+func (r *reader) address(name, fallback string) *url.URL {
+	value := r.text(name, fallback)
+	at, err := url.Parse(value)
+	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" || strings.Trim(at.Path, "/") != "" || at.User != nil || at.RawQuery != "" {
+		r.say(name, "set it to the public address and nothing more, such as https://accounts.example.com, not %q.", value)
+		return &url.URL{Scheme: "http", Host: "localhost:3000"}
+	}
+	return &url.URL{Scheme: at.Scheme, Host: strings.ToLower(at.Host)}
+}
+
+func (r *reader) prefixes(name string) []netip.Prefix {
+	var prefixes []netip.Prefix
+	for _, value := range list(r.getenv(name)) {
+		prefix, err := netip.ParsePrefix(value)
+		if one, errOne := netip.ParseAddr(value); err != nil && errOne == nil {
+			prefix, err = one.Prefix(one.BitLen())
+		}
+		if err != nil {
+			r.say(name, "list addresses or networks such as 10.0.0.0/8, not %q.", value)
+			continue
+		}
+		prefixes = append(prefixes, prefix.Masked())
+	}
+	return prefixes
+}
+
+// list is the parts of a comma list, without blanks.
+func list(value string) []string {
+	var parts []string
+	for part := range strings.SplitSeq(value, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}

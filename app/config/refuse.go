@@ -1,0 +1,85 @@
+package config
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// refuse gathers what each setting alone could not tell: pieces that are missing beside others, and
+// what production does not start with.
+func (r *reader) refuse(c Config) {
+	for _, secret := range c.Secrets {
+		if len(secret) < 32 {
+			r.say("APP_SECRETS", "each secret has 32 bytes or more; `openssl rand -base64 48` makes one.")
+			break
+		}
+	}
+	if scheme, _, _ := strings.Cut(c.DatabaseURL, "://"); !slices.Contains([]string{"sqlite", "postgres", "postgresql"}, scheme) {
+		r.say("DATABASE_URL", "start it with postgres:// or sqlite://.")
+	}
+	if c.SessionMax < c.SessionIdle {
+		r.say("SESSION_MAX", "set it to SESSION_IDLE (%s) or more.", c.SessionIdle)
+	}
+	if c.SMTPURL != "" && c.MailFrom == "" {
+		r.say("MAIL_FROM", "set it beside SMTP_URL, such as \"Example <accounts@example.com>\".")
+	}
+	r.refuseProviders(c)
+	if c.Production {
+		r.refuseInProduction(c)
+	}
+}
+
+// refuseProviders wants a provider whole or not at all.
+func (r *reader) refuseProviders(c Config) {
+	r.whole(map[string]string{"GOOGLE_CLIENT_ID": c.Google.ID, "GOOGLE_CLIENT_SECRET": c.Google.Secret})
+	r.whole(map[string]string{"GITHUB_CLIENT_ID": c.GitHub.ID, "GITHUB_CLIENT_SECRET": c.GitHub.Secret})
+	r.whole(map[string]string{"TWITTER_CLIENT_ID": c.Twitter.ID, "TWITTER_CLIENT_SECRET": c.Twitter.Secret})
+	r.whole(map[string]string{"OIDC_ISSUER": c.OIDC.Issuer, "OIDC_CLIENT_ID": c.OIDC.ID, "OIDC_CLIENT_SECRET": c.OIDC.Secret})
+	r.whole(map[string]string{"APPLE_CLIENT_ID": c.Apple.ClientID, "APPLE_TEAM_ID": c.Apple.TeamID, "APPLE_KEY_ID": c.Apple.KeyID,
+		"APPLE_PRIVATE_KEY (or APPLE_PRIVATE_KEY_FILE)": c.Apple.PrivateKey + c.Apple.PrivateKeyFile})
+	for _, name := range c.KeepProviderTokens {
+		if !slices.Contains([]string{"google", "github", "twitter", "apple", "oidc"}, name) {
+			r.say("KEEP_PROVIDER_TOKENS", "name google, github, twitter, apple or oidc, not %q.", name)
+		}
+	}
+}
+
+func (r *reader) whole(settings map[string]string) {
+	var missing, present []string
+	for name, value := range settings {
+		if value == "" {
+			missing = append(missing, name)
+		} else {
+			present = append(present, name)
+		}
+	}
+	slices.Sort(missing)
+	slices.Sort(present)
+	if len(present) > 0 && len(missing) > 0 {
+		r.say(missing[0], "set %s beside %s, or none of them.", strings.Join(missing, " and "), strings.Join(present, " and "))
+	}
+}
+
+func (r *reader) refuseInProduction(c Config) {
+	if c.URL.Scheme != "https" && !loopback(c.URL.Hostname()) {
+		r.say("APP_URL", "production is https://, so that nobody on the way reads a cookie; put a TLS proxy in front.")
+	}
+	if len(c.Secrets) == 0 {
+		r.say("APP_SECRETS", "set it to a secret of 32 bytes or more; `openssl rand -base64 48` makes one.")
+	}
+	if c.SMTPURL == "" {
+		r.say("SMTP_URL", "set it, such as smtp://user:password@smtp.example.com:587: people need their codes.")
+	}
+	if !c.Limits {
+		r.say("LIMITS", "off is for load tests; remove it.")
+	}
+	if c.OAuthEmulator != "" {
+		r.say("OAUTH_EMULATOR", "it lets anyone be anyone; remove it.")
+	}
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
