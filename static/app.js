@@ -1,0 +1,62 @@
+// What markup alone cannot do. Every page works without it.
+(() => {
+	const form = (event) => event.detail.ctx.sourceElement.closest("form");
+	const refresher = () => document.getElementById("refresh");
+
+	// A form that is on its way cannot be sent again.
+	document.addEventListener("submit", (event) => {
+		const sent = event.target;
+		if (sent.getAttribute("aria-busy")) {
+			event.preventDefault();
+			event.stopPropagation();
+			return;
+		}
+		sent.setAttribute("aria-busy", "true");
+		for (const button of sent.querySelectorAll("[data-reveal]")) reveal(button, false);
+		if (!sent.hasAttribute("hx-post")) setTimeout(() => sent.removeAttribute("aria-busy"), 10000);
+	}, true);
+	document.addEventListener("htmx:finally:request", (event) => {
+		if (!event.detail.ctx.keepIndicators) form(event)?.removeAttribute("aria-busy");
+	});
+
+	// No answer, or one that is not ours: say so inside the form and keep what was typed.
+	const unanswered = (event) => {
+		const slot = form(event)?.querySelector(".problem");
+		slot?.replaceChildren(document.getElementById("unanswered").content.cloneNode(true));
+	};
+	document.addEventListener("htmx:error", (event) => event.detail.ctx && unanswered(event));
+	document.addEventListener("htmx:before:swap", (event) => {
+		const { response, hx } = event.detail.ctx;
+		if (response.status < 500 || hx.retarget || hx.reswap) return;
+		event.preventDefault();
+		unanswered(event);
+	});
+
+	// A tab that wakes asks whether its session still lives.
+	const wake = () => document.visibilityState === "visible" && refresher()?.dispatchEvent(new Event("wake"));
+	document.addEventListener("visibilitychange", wake);
+	addEventListener("online", wake);
+	// A page that comes back whole from the browser's memory may belong to an ended session.
+	addEventListener("pageshow", (event) => {
+		if (event.persisted && (refresher() || document.querySelector("[aria-busy=true]"))) location.reload();
+	});
+
+	// A password can be looked at while it is typed, and is covered again when it is sent.
+	const typed = (button) => document.getElementById(button.dataset.reveal);
+	const reveal = (button, shown) => {
+		typed(button).type = shown ? "text" : "password";
+		button.textContent = shown ? "Hide" : "Show";
+		button.ariaLabel = `${button.textContent} password`;
+	};
+	document.addEventListener("click", (event) => {
+		const button = event.target.closest("[data-reveal]");
+		if (button) reveal(button, typed(button).type === "password");
+	});
+
+	const caps = (event) => {
+		const hint = event.target.dataset?.caps && document.getElementById(event.target.dataset.caps);
+		if (hint && event.getModifierState) hint.hidden = !event.getModifierState("CapsLock");
+	};
+	document.addEventListener("keydown", caps);
+	document.addEventListener("keyup", caps);
+})();

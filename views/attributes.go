@@ -1,0 +1,109 @@
+package views
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"gatehouse/models"
+
+	"github.com/a-h/templ"
+)
+
+// with adds next to a path of ours, so that it is kept from page to page.
+func with(path, next string) templ.SafeURL {
+	if next == "" {
+		return templ.SafeURL(path)
+	}
+	join := "?"
+	if strings.Contains(path, "?") {
+		join = "&"
+	}
+	return templ.SafeURL(path + join + "next=" + url.QueryEscape(next))
+}
+
+func every(d time.Duration) string {
+	return "every " + strconv.Itoa(max(1, int(d/time.Second))) + "s, wake"
+}
+
+// mistake is one field's error, as the summary above the form repeats it.
+type mistake struct{ id, text string }
+
+func mistakes(all ...mistake) []mistake {
+	var made []mistake
+	for _, m := range all {
+		if m.text != "" {
+			made = append(made, m)
+		}
+	}
+	return made
+}
+
+// input is a field of a form, in every state it can be in.
+type input struct {
+	id, name, label, kind, value, hint, fault string
+	autocomplete, inputmode, enterkey         string
+	max                                       int // in characters; 0 for no limit
+	optional, focus                           bool
+}
+
+// described lists the ids that explain the field, for aria-describedby.
+func (i input) described() string {
+	switch {
+	case i.hint != "" && i.fault != "":
+		return i.id + "-error " + i.id + "-hint"
+	case i.fault != "":
+		return i.id + "-error"
+	case i.hint != "":
+		return i.id + "-hint"
+	}
+	return ""
+}
+
+func passwordHint(least int) string {
+	if least < 1 {
+		return "A few words in a row work well."
+	}
+	return "At least " + count(least, "character") + ". A few words in a row work well."
+}
+
+// front is where the name at the top leads.
+func front(user *models.User) templ.SafeURL {
+	if user != nil {
+		return "/dashboard"
+	}
+	return "/"
+}
+
+// swapping has htmx send a form once at a time and put the answer in the place of #id.
+func swapping(id, action string) templ.OrderedAttributes {
+	return templ.OrderedAttributes{
+		templ.KV[string, any]("hx-post", action),
+		templ.KV[string, any]("hx-target", "#"+id),
+		templ.KV[string, any]("hx-swap", "outerHTML"),
+		templ.KV[string, any]("hx-sync", "this:drop"),
+		templ.KV[string, any]("hx-disable", "findAll button"),
+	}
+}
+
+// attributes are those of an input that depend on its state.
+func (i input) attributes() templ.OrderedAttributes {
+	var all templ.OrderedAttributes
+	add := func(key string, value string) {
+		if value != "" {
+			all = append(all, templ.KV[string, any](key, value))
+		}
+	}
+	add("autocomplete", i.autocomplete)
+	add("inputmode", i.inputmode)
+	add("enterkeyhint", i.enterkey)
+	add("aria-describedby", i.described())
+	if i.fault != "" {
+		add("aria-invalid", "true")
+	}
+	if i.max > 0 {
+		add("maxlength", strconv.Itoa(i.max))
+	}
+	return all
+}

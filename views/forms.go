@@ -1,0 +1,74 @@
+package views
+
+// SignInForm is /sign-in: email, password, remember, next.
+type SignInForm struct {
+	Email, Next string
+	Remember    bool
+	Providers   []Provider
+	Notice      Notice
+
+	Error, EmailError, PasswordError string
+}
+
+// SignUpForm is /sign-up: name, email, password, remember, next.
+type SignUpForm struct {
+	Name, Email, Next string
+	Remember          bool
+	Providers         []Provider
+	PasswordMin       int
+	Notice            Notice
+
+	Error, NameError, EmailError, PasswordError string
+}
+
+// VerifyForm is /verify: code, next; or action=resend for a new code.
+type VerifyForm struct {
+	Email string // where the code went
+	Next  string
+	Spent bool // only a new code helps
+	// Purpose is "sign-up", or "email" for an address a signed-in person is about to add.
+	Purpose string
+	Notice  Notice
+
+	Error, CodeError string
+}
+
+// ForgotForm is /forgot: email.
+type ForgotForm struct {
+	Email, Next string
+	Notice      Notice
+
+	Error, EmailError string
+}
+
+// ResetForm is /reset: code, password; or action=resend for a new code.
+type ResetForm struct {
+	Email       string // where the code went
+	Next        string
+	Spent       bool // only a new code helps
+	PasswordMin int
+	Notice      Notice
+
+	Error, CodeError, PasswordError string
+}
+
+// ConfirmForm asks a signed-in person to show again who they are: password, next, and what they
+// were about to do.
+type ConfirmForm struct {
+	Action    string // where the form posts
+	Email     string // for password managers; may be ""
+	Next      string
+	Sentence  string // why this is asked
+	Password  bool   // the person has one
+	Providers []Provider
+	Fields    []Field // sent along, hidden
+	Notice    Notice
+
+	Error, PasswordError string
+}
+
+// Field is a hidden form value.
+type Field struct{ Name, Value string }
+
+// Home is the front page.
+type Home struct{ Providers []Provider }
