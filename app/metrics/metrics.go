@@ -1,0 +1,81 @@
+// Package metrics keeps the figures of one process, in Prometheus form.
+package metrics
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"gatehouse/app/session"
+)
+
+// Figures are what docs/operations.md explains, each by its name there.
+type Figures struct {
+	registry  *prometheus.Registry
+	requests  *prometheus.HistogramVec
+	refreshes *prometheus.CounterVec
+	started   prometheus.Counter
+	ended     prometheus.Counter
+	store     *prometheus.HistogramVec
+}
+
+// New begins at zero.
+func New() *Figures {
+	f := &Figures{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "gatehouse_request_seconds",
+			Help: "Requests by route, method and status.", Buckets: []float64{.001, .005, .025, .1, .5, 2, 10}}, []string{"route", "method", "status"}),
+		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatehouse_refreshes_total",
+			Help: "Trades of a refresh token by outcome: traded, repeated, reused, ended, forged, unavailable."}, []string{"outcome"}),
+		started: prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_sessions_started_total", Help: "Sessions started by this process."}),
+		ended:   prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_sessions_ended_total", Help: "Sessions ended by this process."}),
+		store: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "gatehouse_session_store_seconds",
+			Help: "Answers of the session store by operation and outcome.", Buckets: []float64{.0005, .001, .005, .025, .1, .5, 2}}, []string{"operation", "outcome"}),
+	}
+	for _, outcome := range []string{"traded", "repeated", "reused", "ended", "forged", "unavailable"} {
+		f.refreshes.WithLabelValues(outcome)
+	}
+	f.registry.MustRegister(f.requests, f.refreshes, f.started, f.ended, f.store, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return f
+}
+
+// Watch adds what others know: how long ago the feed was read, and how many passwords wait for a hash.
+func (f *Figures) Watch(lag func() time.Duration, waiting func() int) {
+	f.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatehouse_feed_silence_seconds",
+			Help: "Time since the feed of ended sessions was last read."}, func() float64 { return lag().Seconds() }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatehouse_password_hashes_waiting",
+			Help: "Passwords being hashed or waiting for it."}, func() float64 { return float64(waiting()) }),
+	)
+}
+
+// Answered counts one request.
+func (f *Figures) Answered(route, method string, status int, took time.Duration) {
+	f.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// Sessions counts what the session engine does.
+func (f *Figures) Sessions() session.Observer {
+	return session.Observer{
+		Refreshed: func(outcome string) { f.refreshes.WithLabelValues(outcome).Inc() },
+		Started:   f.started.Inc,
+		Ended:     func(count int) { f.ended.Add(float64(count)) },
+		Stored: func(_ context.Context, operation string, took time.Duration, failed bool) {
+			outcome := "ok"
+			if failed {
+				outcome = "failed"
+			}
+			f.store.WithLabelValues(operation, outcome).Observe(took.Seconds())
+		},
+	}
+}
+
+// Handler shows the figures.
+func (f *Figures) Handler() http.Handler {
+	return promhttp.HandlerFor(f.registry, promhttp.HandlerOpts{})
+}
