@@ -1,0 +1,75 @@
+package handlers
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/mileusna/useragent"
+)
+
+// clientIP is the address of whoever is asking: the socket's or, behind trusted proxies, the
+// rightmost in X-Forwarded-For that is not one of them. Everything further left is what the client
+// says of itself.
+func (h *Handlers) clientIP(c *fiber.Ctx) netip.Addr {
+	return forwarded(h.socket(c), c.Get(fiber.HeaderXForwardedFor), h.Proxies)
+}
+
+func (h *Handlers) socket(c *fiber.Ctx) netip.Addr {
+	socket, _ := netip.AddrFromSlice(c.Context().RemoteIP())
+	return socket.Unmap()
+}
+
+// forwarded walks a chain of proxies from the near end.
+func forwarded(socket netip.Addr, chain string, trusted []netip.Prefix) netip.Addr {
+	client := socket
+	for chain != "" && contains(trusted, client) {
+		var last string
+		if i := strings.LastIndexByte(chain, ','); i >= 0 {
+			chain, last = chain[:i], chain[i+1:]
+		} else {
+			chain, last = "", chain
+		}
+		hop, err := netip.ParseAddr(strings.TrimSpace(last))
+		if err != nil {
+			return client
+		}
+		client = hop.Unmap().WithZone("")
+	}
+	return client
+}
+
+func contains(networks []netip.Prefix, address netip.Addr) bool {
+	for _, network := range networks {
+		if network.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// clientPrefix is what a limit counts: an IPv4 address, or the /64 that one IPv6 customer has.
+func (h *Handlers) clientPrefix(c *fiber.Ctx) string {
+	client := h.clientIP(c)
+	if client.Is6() {
+		prefix, _ := client.Prefix(64)
+		return prefix.String()
+	}
+	return client.String()
+}
+
+// clientName says which browser this is, in words: "Firefox on Android".
+func clientName(c *fiber.Ctx) string {
+	agent := useragent.Parse(c.Get(fiber.HeaderUserAgent))
+	browser, system := agent.Name, agent.OS
+	if system == useragent.MacOS {
+		system = "macOS"
+	}
+	switch {
+	case browser == "" || len(browser) > 24:
+		return "Unknown browser"
+	case system == "" || len(system) > 16:
+		return browser
+	}
+	return browser + " on " + system
+}

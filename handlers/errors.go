@@ -1,0 +1,95 @@
+package handlers
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gatehouse/app/account"
+	"gatehouse/app/session"
+	"gatehouse/models"
+	"gatehouse/views"
+)
+
+var (
+	errPanic       = errors.New("handlers: panic")
+	errCrossOrigin = errors.New("handlers: a write from another site")
+)
+
+// answer turns any error into a status and a sentence, or the way to sign in. The error's own text
+// never reaches a visitor.
+func (h *Handlers) answer(c *fiber.Ctx, err error) error {
+	if errors.Is(err, session.ErrEnded) {
+		return redirect(c, signInAt("ended", asked(c)))
+	}
+	problem := h.problem(c, err)
+	problem.RequestID, _ = c.Locals(requestIDKey).(string)
+	if problem.RequestID == "" { // too large, or hardly HTTP: refused before our middleware saw it
+		problem.RequestID = identify(c)
+		h.harden(c)
+		h.Log.InfoContext(c.UserContext(), "request refused", "id", problem.RequestID, "status", problem.Status)
+	}
+	if problem.Status >= 500 {
+		h.Log.WarnContext(c.UserContext(), "could not answer", "id", problem.RequestID, "err", err)
+	}
+	if problem.Status == fiber.StatusServiceUnavailable && len(c.Response().Header.Peek(fiber.HeaderRetryAfter)) == 0 {
+		c.Set(fiber.HeaderRetryAfter, "2")
+	}
+	if htmx(c) { // into the form that was sent, beside what was typed
+		c.Set("HX-Retarget", "find .problem")
+		c.Set("HX-Reswap", "innerHTML")
+	}
+	page := h.page(c, problem.Heading)
+	if err := renderForm(c, problem.Status, views.Error(problem), views.ErrorPage(page, problem)); err != nil {
+		return c.Status(fiber.StatusInternalServerError).SendString("Something went wrong on our side.")
+	}
+	return nil
+}
+
+func (h *Handlers) problem(c *fiber.Ctx, err error) views.Problem {
+	var limited tooMany
+	var asked *fiber.Error
+	switch {
+	case errors.As(err, &limited):
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(seconds(limited.wait)))
+		return views.Problem{Status: 429, Heading: "Too many attempts", Sentence: limited.sentence(), Link: "/sign-in", LinkText: "Back to sign in"}
+	case errors.Is(err, errCrossOrigin):
+		return views.Problem{Status: 403, Heading: "This came from another site", Sentence: "Open the page here and try again.", Link: "/", LinkText: "Start again"}
+	case errors.Is(err, account.ErrBusy):
+		return unavailable("Many people are signing in at once. Try again in a moment.")
+	case errors.Is(err, session.ErrUnavailable), models.Unavailable(err):
+		return unavailable("A part of this site does not answer. You are still signed in. Try again in a moment.")
+	case errors.Is(err, models.ErrNotFound):
+		return notFound()
+	case errors.As(err, &asked):
+		return asks(asked.Code)
+	}
+	return views.Problem{Status: 500, Heading: "Something went wrong", Sentence: "This is not your doing. Try again in a moment.", Link: "/", LinkText: "Go to the start"}
+}
+
+func unavailable(sentence string) views.Problem {
+	return views.Problem{Status: 503, Heading: "Not available right now", Sentence: sentence, Link: "/", LinkText: "Go to the start"}
+}
+
+func notFound() views.Problem {
+	return views.Problem{Status: 404, Heading: "Nothing here", Sentence: "There is no page at this address.", Link: "/", LinkText: "Go to the start"}
+}
+
+// asks is for what the server itself refuses: a route, a method, a size.
+func asks(status int) views.Problem {
+	switch status {
+	case fiber.StatusNotFound:
+		return notFound()
+	case fiber.StatusMethodNotAllowed:
+		return views.Problem{Status: status, Heading: "Not this way", Sentence: "This address does not take that kind of request.", Link: "/", LinkText: "Go to the start"}
+	case fiber.StatusRequestEntityTooLarge:
+		return views.Problem{Status: status, Heading: "Too large", Sentence: "Send 3 MB or less.", Link: "/profile", LinkText: "Go to your profile"}
+	case fiber.StatusServiceUnavailable:
+		return unavailable("Try again in a moment.")
+	}
+	if status < 400 || status >= 500 {
+		status = fiber.StatusBadRequest
+	}
+	return views.Problem{Status: status, Heading: "That did not make sense", Sentence: "The request was not one that this page understands.", Link: "/", LinkText: "Go to the start"}
+}

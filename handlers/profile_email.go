@@ -1,0 +1,56 @@
+package handlers
+
+import (
+	"errors"
+	"net/url"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gatehouse/app/account"
+	"gatehouse/models"
+	"gatehouse/views"
+)
+
+// saveEmail mails a code to the new address; the address changes when the code comes back. It asks
+// for a recent sign-in: whoever holds the address can reset the password.
+func (h *Handlers) saveEmail(c *fiber.Ctx, user models.User) error {
+	form := views.ProfileEmailForm{Current: user.Email, Email: c.FormValue("email")}
+	again := func(status int) error {
+		return h.section(c, status, user, views.ProfileEmail(form), func(p *views.Profile) { p.Email = form })
+	}
+	if access, _ := current(c); !h.recent(access) {
+		return redirect(c, "/confirm?next="+url.QueryEscape("/profile#email"))
+	}
+	if address, err := account.Canonical(form.Email); err == nil {
+		if err := h.takeAddress(c, address); err != nil {
+			return h.limitedForm(c, err, func(sentence string) error {
+				form.Error = sentence
+				return again(429)
+			})
+		}
+	}
+	change, err := h.Accounts.ProposeEmail(c.UserContext(), user, form.Email)
+	var mistakes account.Mistakes
+	if errors.As(err, &mistakes) {
+		form.EmailError = mistakes.Email
+		return again(422)
+	}
+	if err != nil {
+		return err
+	}
+	return h.await(c, waiting{Email: &change, Next: "/profile?notice=email#email"})
+}
+
+// proveEmail is the end of saveEmail, on /verify.
+func (h *Handlers) proveEmail(c *fiber.Ctx, flow waiting) error {
+	user, err := h.me(c)
+	if err != nil {
+		return err
+	}
+	if _, err := h.Accounts.ProveEmail(c.UserContext(), user, *flow.Email, c.FormValue("code")); err != nil {
+		return err
+	}
+	h.recordOwn(c, models.EventEmailChanged, account.Mask(flow.Email.Email))
+	h.clearCookie(c, flowCookie)
+	return redirect(c, flow.Next)
+}

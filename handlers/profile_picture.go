@@ -1,0 +1,116 @@
+package handlers
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"image"
+	_ "image/gif" // a format that people upload
+	"image/jpeg"
+	_ "image/png"
+	"io"
+
+	"github.com/gofiber/fiber/v2"
+	"golang.org/x/image/draw"
+
+	"gatehouse/models"
+	"gatehouse/views"
+)
+
+const (
+	pictureSide   = 256
+	picturePixels = 40_000_000 // what a phone takes; more is a bomb
+)
+
+var errPicture = errors.New("handlers: not a picture")
+
+// savePicture keeps a small square JPEG of what was uploaded. It is decoded and drawn anew, so
+// nothing else that the file carried (places, scripts) comes along.
+func (h *Handlers) savePicture(c *fiber.Ctx, user models.User) error {
+	if c.FormValue("action") == "remove" {
+		return h.keepPicture(c, user, "", nil)
+	}
+	drawn, err := uploaded(c)
+	if errors.Is(err, errPicture) {
+		form := pictureForm(user)
+		form.PictureError = "Choose a JPEG, PNG or GIF of 3 MB or less."
+		return h.section(c, 422, user, views.ProfilePicture(form), func(p *views.Profile) { p.Picture = form })
+	}
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(drawn)
+	return h.keepPicture(c, user, hex.EncodeToString(sum[:8]), drawn)
+}
+
+func (h *Handlers) keepPicture(c *fiber.Ctx, user models.User, hash string, drawn []byte) error {
+	if err := h.DB.Pictures.Set(c.UserContext(), user.ID, hash, drawn, h.Now()); err != nil {
+		return err
+	}
+	h.recordOwn(c, models.EventProfileChanged, "picture")
+	user.Picture = hash
+	form := pictureForm(user)
+	form.Notice = notice("saved")
+	return saved(c, "saved", "picture", views.ProfilePicture(form))
+}
+
+// picture is the person's own; nobody else can ask for it.
+func (h *Handlers) picture(c *fiber.Ctx) error {
+	access, _ := current(c)
+	data, err := h.DB.Pictures.ByUser(c.UserContext(), access.UserID)
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "image/jpeg")
+	return c.Send(data)
+}
+
+func pictureForm(user models.User) views.ProfilePictureForm {
+	form := views.ProfilePictureForm{Name: user.Name}
+	if user.Picture != "" {
+		form.URL = "/profile/picture?v=" + user.Picture
+	}
+	return form
+}
+
+func uploaded(c *fiber.Ctx) ([]byte, error) {
+	header, err := c.FormFile("picture")
+	if err != nil {
+		return nil, errPicture
+	}
+	file, err := header.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(file, bodyLimit))
+	if err != nil {
+		return nil, err
+	}
+	return square(raw)
+}
+
+// square draws the middle of a picture at 256 × 256. Its size is read first: a small file can
+// promise more pixels than memory holds.
+func square(raw []byte) ([]byte, error) {
+	size, _, err := image.DecodeConfig(bytes.NewReader(raw))
+	if err != nil || size.Width < 1 || size.Height < 1 || size.Width > picturePixels/size.Height {
+		return nil, errPicture
+	}
+	picture, _, err := image.Decode(bytes.NewReader(raw))
+	if err != nil {
+		return nil, errPicture
+	}
+	bounds := picture.Bounds()
+	side := min(bounds.Dx(), bounds.Dy())
+	middle := image.Rect(0, 0, side, side).Add(bounds.Min).Add(image.Pt((bounds.Dx()-side)/2, (bounds.Dy()-side)/2))
+	canvas := image.NewRGBA(image.Rect(0, 0, pictureSide, pictureSide))
+	draw.Draw(canvas, canvas.Bounds(), image.White, image.Point{}, draw.Src) // JPEG has no transparency
+	draw.CatmullRom.Scale(canvas, canvas.Bounds(), picture, middle, draw.Over, nil)
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, canvas, &jpeg.Options{Quality: 85}); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}

@@ -1,0 +1,120 @@
+package handlers
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gatehouse/models"
+	"gatehouse/views"
+)
+
+// disconnect takes an identity away, never the last way in. It asks for a recent sign-in.
+func (h *Handlers) disconnect(c *fiber.Ctx, user models.User) error {
+	if access, _ := current(c); !h.recent(access) {
+		return redirect(c, "/confirm?next="+url.QueryEscape("/profile#identities"))
+	}
+	provider := c.FormValue("provider")
+	err := h.unlinkOwn(c, user, provider, c.FormValue("subject"))
+	last := errors.Is(err, models.ErrLastWayIn)
+	if err != nil && !last && !errors.Is(err, models.ErrNotFound) { // gone already: a second press
+		return err
+	}
+	if err == nil {
+		h.recordOwn(c, models.EventUnlinked, provider)
+	}
+	form, err := h.identitiesForm(c, user)
+	if err != nil {
+		return err
+	}
+	if last {
+		form.Error = "This is your last way to sign in. Set a password or connect another first."
+		return h.section(c, 422, user, views.ProfileIdentities(form), func(p *views.Profile) { p.Identities = form })
+	}
+	form.Notice = notice("unlinked")
+	return saved(c, "unlinked", "identities", views.ProfileIdentities(form))
+}
+
+// unlinkOwn takes away an identity that is in the person's own list; Postgres would fail at other
+// text that was posted.
+func (h *Handlers) unlinkOwn(c *fiber.Ctx, user models.User, provider, subject string) error {
+	own, err := h.DB.Identities.ByUser(c.UserContext(), user.ID)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(own, func(i models.Identity) bool { return i.Provider == provider && i.Subject == subject }) {
+		return models.ErrNotFound
+	}
+	return h.Accounts.Unlink(c.UserContext(), user, provider, subject)
+}
+
+// identitiesForm is what is connected and what could be.
+func (h *Handlers) identitiesForm(c *fiber.Ctx, user models.User) (views.ProfileIdentitiesForm, error) {
+	identities, err := h.DB.Identities.ByUser(c.UserContext(), user.ID)
+	if err != nil {
+		return views.ProfileIdentitiesForm{}, err
+	}
+	form := views.ProfileIdentitiesForm{Now: h.Now()}
+	labels := map[string]views.Provider{}
+	for _, button := range h.providers() {
+		labels[button.Name] = button
+	}
+	password := user.PasswordHash != "" && user.Email != ""
+	for _, identity := range identities {
+		button, configured := labels[identity.Provider]
+		if !configured {
+			button = views.Provider{Name: identity.Provider, Label: identity.Provider}
+		}
+		form.Connected = append(form.Connected, views.Connected{Provider: button, Subject: identity.Subject,
+			Email: identity.Email, LastUsedAt: identity.LastUsedAt, LastWayIn: !password && len(identities) == 1})
+		delete(labels, identity.Provider)
+	}
+	for _, button := range h.providers() {
+		if _, open := labels[button.Name]; open {
+			form.Others = append(form.Others, button)
+		}
+	}
+	return form, nil
+}
+
+// endSessions ends one session of this person, or all but this one. Ending this one is signing out.
+func (h *Handlers) endSessions(c *fiber.Ctx, user models.User) error {
+	access, _ := current(c)
+	id := c.FormValue("session")
+	switch {
+	case c.FormValue("action") == "end-others":
+		if _, err := h.Sessions.EndUser(c.UserContext(), user.ID, access.SessionID); err != nil {
+			return err
+		}
+		h.recordOwn(c, models.EventSessionsEnded, "")
+	case id == access.SessionID:
+		return h.signOut(c)
+	default:
+		if err := h.endOwn(c, user, id); err != nil {
+			return err
+		}
+	}
+	list, err := h.sessionList(c)
+	if err != nil {
+		return err
+	}
+	list.Notice = notice("sessions")
+	return saved(c, "sessions", "sessions", views.Sessions(list))
+}
+
+// endOwn ends a session that is in the person's own list, and no other: an id alone proves nothing,
+// and the store would spread any text as the id of an ended session. One that is gone was ended by
+// an earlier press.
+func (h *Handlers) endOwn(c *fiber.Ctx, user models.User, id string) error {
+	live, err := h.Sessions.List(c.UserContext(), user.ID)
+	if err != nil || !slices.ContainsFunc(live, func(s models.Session) bool { return s.ID == id }) {
+		return err
+	}
+	if err := h.Sessions.End(c.UserContext(), user.ID, id); err != nil {
+		return err
+	}
+	h.recordOwn(c, models.EventSessionEnded, "")
+	return nil
+}

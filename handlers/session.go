@@ -1,0 +1,136 @@
+package handlers
+
+import (
+	"errors"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gatehouse/app/session"
+	"gatehouse/models"
+)
+
+// enter is where every way in ends: a new session under a new id, the old one of this browser over.
+func (h *Handlers) enter(c *fiber.Ctx, user models.User, how session.Arrival, kind, to string) error {
+	how.Client, how.IP = clientName(c), h.clientIP(c).String()
+	pair, err := h.Sessions.Start(c.UserContext(), user, how)
+	if err != nil {
+		return err
+	}
+	if before, signedIn := current(c); signedIn {
+		if err := h.Sessions.End(c.UserContext(), before.UserID, before.SessionID); err != nil {
+			return err
+		}
+	}
+	if user.Email != "" {
+		if err := h.rememberDevice(c, h.Keys.Digest("account", user.Email)); err != nil {
+			return err
+		}
+	}
+	h.setTokens(c, pair)
+	h.record(c, models.Event{UserID: user.ID, SessionID: pair.Session.ID, Kind: kind, Detail: how.Provider})
+	return redirect(c, next(to))
+}
+
+// signOut ends this session, everywhere, and has the browser forget what it keeps of us.
+func (h *Handlers) signOut(c *fiber.Ctx) error {
+	if access, signedIn := current(c); signedIn {
+		if err := h.Sessions.End(c.UserContext(), access.UserID, access.SessionID); err != nil {
+			return err
+		}
+		h.record(c, models.Event{UserID: access.UserID, SessionID: access.SessionID, Kind: models.EventSignedOut})
+	}
+	h.clearTokens(c)
+	c.Set("Clear-Site-Data", `"cache", "storage"`)
+	return redirect(c, "/sign-in?notice=signed-out")
+}
+
+// refresh trades the refresh token on request: the htmx element of every signed-in page asks before
+// the access token expires. 204 with new cookies, 401 when the session is over, 503 when nobody
+// knows.
+func (h *Handlers) refresh(c *fiber.Ctx) error {
+	if c.Cookies(h.cookie(refreshCookie)) == "" {
+		return h.signedOut(c)
+	}
+	_, err := h.renew(c)
+	if errors.Is(err, session.ErrEnded) {
+		h.clearTokens(c)
+		return h.signedOut(c)
+	}
+	if errors.Is(err, session.ErrUnavailable) { // nothing to show: the page asks again by itself
+		c.Set(fiber.HeaderRetryAfter, "2")
+		return c.SendStatus(fiber.StatusServiceUnavailable)
+	}
+	if err != nil {
+		return err
+	}
+	return c.SendStatus(fiber.StatusNoContent)
+}
+
+// signedOut is 401; htmx is also told where to go.
+func (h *Handlers) signedOut(c *fiber.Ctx) error {
+	if htmx(c) {
+		c.Set("HX-Redirect", "/sign-in?notice=ended")
+	}
+	return c.Status(fiber.StatusUnauthorized).JSON(fiber.Map{"error": "signed_out"})
+}
+
+// session says who is signed in, from the access token alone: no I/O, nothing renewed.
+func (h *Handlers) session(c *fiber.Ctx) error {
+	access, err := h.Sessions.Resume(c.UserContext(), c.Cookies(h.cookie(accessCookie)))
+	if err != nil {
+		return h.signedOut(c)
+	}
+	return c.JSON(signedIn{Subject: access.UserID, AMR: []string{access.AMR}, AuthTime: access.AuthTime.Unix(), ExpiresAt: access.ExpiresAt.Unix()})
+}
+
+// signedIn is the answer of /auth/session; times in Unix seconds.
+type signedIn struct {
+	Subject   string   `json:"sub"`
+	AMR       []string `json:"amr"`
+	AuthTime  int64    `json:"auth_time"`
+	ExpiresAt int64    `json:"expires_at"`
+}
+
+// reused is told when a refresh token that was given up came back: two browsers hold one session,
+// and it has just ended. The owner hears of it.
+func (h *Handlers) reused(c *fiber.Ctx, ended models.Session) {
+	h.Log.WarnContext(c.UserContext(), "refresh token reused", "user", ended.UserID, "session", ended.ID)
+	h.record(c, models.Event{UserID: ended.UserID, SessionID: ended.ID, Kind: models.EventReuse, Detail: ended.Client})
+	if err := h.Accounts.TellReuse(c.UserContext(), ended.UserID, ended.Client); err != nil {
+		h.Log.WarnContext(c.UserContext(), "could not tell the owner of a reuse", "user", ended.UserID, "err", err)
+	}
+}
+
+// refused is told when a refresh token got nothing. The log has each time; the table has one an hour
+// for a session, so that nobody can fill it with a cookie of theirs.
+func (h *Handlers) refused(c *fiber.Ctx, over models.Session, why string) {
+	event := models.Event{UserID: over.UserID, SessionID: over.ID, Kind: models.EventRefreshRefused, Detail: why}
+	h.say(c, &event)
+	if over.UserID == "" || h.Limits.Take(c.UserContext(), refusedRule, over.ID) > 0 {
+		return
+	}
+	h.keep(c, event)
+}
+
+// record keeps a security event and writes it to the log. Failing to keep it does not undo what
+// happened.
+func (h *Handlers) record(c *fiber.Ctx, event models.Event) {
+	h.say(c, &event)
+	if event.UserID != "" {
+		h.keep(c, event)
+	}
+}
+
+// say adds to an event who did it and when, and writes it to the log.
+func (h *Handlers) say(c *fiber.Ctx, event *models.Event) {
+	event.IP, event.Client, event.At = h.clientIP(c).String(), clientName(c), h.Now()
+	h.Log.InfoContext(c.UserContext(), "security", "kind", event.Kind, "user", event.UserID, "session", event.SessionID,
+		"ip", event.IP, "detail", event.Detail, "id", c.Locals(requestIDKey))
+}
+
+func (h *Handlers) keep(c *fiber.Ctx, event models.Event) {
+	err := h.DB.Events.Record(c.UserContext(), event)
+	if err != nil && !errors.Is(err, models.ErrNotFound) { // a person who is gone has no events
+		h.Log.WarnContext(c.UserContext(), "could not keep a security event", "kind", event.Kind, "err", err)
+	}
+}

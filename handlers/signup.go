@@ -1,0 +1,75 @@
+package handlers
+
+import (
+	"errors"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gatehouse/app/account"
+	"gatehouse/app/session"
+	"gatehouse/models"
+	"gatehouse/views"
+)
+
+// waiting is what the flow cookie carries until its code comes back: a sign-up, or a new address
+// for someone signed in.
+type waiting struct {
+	SignUp   *account.Pending     `json:"u,omitempty"`
+	Email    *account.EmailChange `json:"e,omitempty"`
+	Next     string               `json:"n"`
+	Remember bool                 `json:"r,omitempty"`
+}
+
+func (h *Handlers) signUpPage(c *fiber.Ctx) error {
+	form := views.SignUpForm{Next: next(c.Query("next")), Remember: true, Providers: h.providers(), PasswordMin: h.PasswordMin}
+	return render(c, fiber.StatusOK, views.SignUpPage(h.page(c, "Create an account"), form))
+}
+
+// signUp answers known and unknown addresses alike: a code is on its way to whoever owns it.
+func (h *Handlers) signUp(c *fiber.Ctx) error {
+	form := h.signUpForm(c)
+	if address, err := account.Canonical(form.Email); err == nil {
+		if err := h.takeAddress(c, address); err != nil {
+			return h.limitedForm(c, err, func(sentence string) error { return h.signUpLimited(c, sentence) })
+		}
+	}
+	pending, err := h.Accounts.Register(c.UserContext(), form.Name, form.Email, c.FormValue("password"))
+	var mistakes account.Mistakes
+	if errors.As(err, &mistakes) {
+		form.NameError, form.EmailError, form.PasswordError = mistakes.Name, mistakes.Email, mistakes.Password
+		return h.signUpAgain(c, 422, form)
+	}
+	if err != nil {
+		return err
+	}
+	return h.await(c, waiting{SignUp: &pending, Next: form.Next, Remember: form.Remember})
+}
+
+func (h *Handlers) signUpForm(c *fiber.Ctx) views.SignUpForm {
+	return views.SignUpForm{Name: c.FormValue("name"), Email: c.FormValue("email"), Remember: c.FormValue("remember") != "",
+		Next: next(c.FormValue("next", c.Query("next"))), Providers: h.providers(), PasswordMin: h.PasswordMin}
+}
+
+func (h *Handlers) signUpLimited(c *fiber.Ctx, sentence string) error {
+	form := h.signUpForm(c)
+	form.Error = sentence
+	return h.signUpAgain(c, 429, form)
+}
+
+func (h *Handlers) signUpAgain(c *fiber.Ctx, status int, form views.SignUpForm) error {
+	return renderForm(c, status, views.SignUp(form), views.SignUpPage(h.page(c, "Create an account"), form))
+}
+
+// await keeps a flow in the browser's cookie and asks for its code.
+func (h *Handlers) await(c *fiber.Ctx, flow waiting) error {
+	if err := h.sealCookie(c, flowCookie, flow, waitingLife); err != nil {
+		return err
+	}
+	return redirect(c, "/verify")
+}
+
+// welcome is the end of a sign-up: the address is proven, the user is there.
+func (h *Handlers) welcome(c *fiber.Ctx, user models.User, flow waiting) error {
+	h.clearCookie(c, flowCookie)
+	return h.enter(c, user, session.Arrival{Remember: flow.Remember, AMR: "pwd"}, models.EventSignedUp, flow.Next)
+}
