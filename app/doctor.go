@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"gatehouse/app/config"
+	"gatehouse/app/mail"
+	"gatehouse/app/session"
+	"gatehouse/models"
+)
+
+// doctor prints what is configured, the callback address to register with each provider, and
+// whether each part answers. Its error says that something does not.
+func doctor(ctx context.Context, getenv func(string) string, out io.Writer) error {
+	cfg, err := config.Load(getenv)
+	if err != nil {
+		return fmt.Errorf("these settings need mending:\n%w", err)
+	}
+	report := &report{out: out}
+	report.say("public address", cfg.URL.String(), nil)
+	report.say("database", scheme(cfg.DatabaseURL), within(ctx, func(ctx context.Context) error { return askDatabase(ctx, cfg) }))
+	if cfg.RedisURL == "" {
+		report.say("redis", "none: sessions live in the database", nil)
+	} else {
+		report.say("redis", "configured", within(ctx, func(ctx context.Context) error { return askRedis(ctx, cfg) }))
+	}
+	if cfg.SMTPURL == "" {
+		report.say("mail", "none: kept, shown at /dev/mail", nil)
+	} else {
+		report.say("mail", "from "+cfg.MailFrom, within(ctx, func(ctx context.Context) error { return askMail(ctx, cfg) }))
+	}
+	providers, err := openProviders(cfg, time.Now)
+	if err != nil {
+		return err
+	}
+	for _, name := range providers.Names() {
+		report.say(name.Provider, "callback address to register: "+providers.Callback(name.Provider),
+			within(ctx, func(ctx context.Context) error { return providers.Check(ctx, name.Provider) }))
+	}
+	if report.failed > 0 {
+		return fmt.Errorf("%d of these do not answer", report.failed)
+	}
+	return nil
+}
+
+type report struct {
+	out    io.Writer
+	failed int
+}
+
+func (r *report) say(name, what string, err error) {
+	verdict := "ok"
+	if err != nil {
+		verdict = "FAILS: " + err.Error()
+		r.failed++
+	}
+	_, _ = fmt.Fprintf(r.out, "%-15s %s  [%s]\n", name, what, verdict)
+}
+
+func within(ctx context.Context, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return ask(ctx)
+}
+
+func askDatabase(ctx context.Context, cfg config.Config) error {
+	db, err := models.Open(ctx, cfg.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+func askRedis(ctx context.Context, cfg config.Config) error {
+	client, err := session.Dial(cfg.RedisURL)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	if err := client.Ping(ctx).Err(); err != nil {
+		return err
+	}
+	session.WarnOfEviction(ctx, client, slog.Default())
+	return nil
+}
+
+func askMail(ctx context.Context, cfg config.Config) error {
+	smtp, err := mail.NewSMTP(cfg.SMTPURL, cfg.MailFrom)
+	if err != nil {
+		return err
+	}
+	return smtp.Ping(ctx)
+}
+
+// scheme is an address without what it holds of secrets.
+func scheme(address string) string {
+	for i := range address {
+		if address[i] == ':' {
+			return address[:i]
+		}
+	}
+	return address
+}
+
+// healthcheck asks the process beside it whether it is alive: for a container, which has no curl.
+func healthcheck(ctx context.Context, getenv func(string) string) error {
+	cfg, err := config.Load(getenv)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+config.Localhost(cfg.Addr)+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("not alive: %s", response.Status)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+// Command app is Gatehouse: the sign-in of a web app, whole.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/joho/godotenv"
+
+	"gatehouse/app/config"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := command(ctx, os.Args[1:], settings()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func command(ctx context.Context, args []string, getenv func(string) string) error {
+	switch {
+	case len(args) == 0:
+		return run(ctx, getenv)
+	case args[0] == "demo":
+		return demo(ctx, getenv)
+	case args[0] == "doctor":
+		return doctor(ctx, getenv, os.Stdout)
+	case args[0] == "healthcheck":
+		return healthcheck(ctx, getenv)
+	}
+	return errors.New("usage: gatehouse [demo | doctor | healthcheck]")
+}
+
+// settings is the environment and, in development, what .env adds to it.
+func settings() func(string) string {
+	if os.Getenv("APP_ENV") == "production" {
+		return os.Getenv
+	}
+	file, err := godotenv.Read()
+	if err != nil {
+		return os.Getenv
+	}
+	return func(name string) string {
+		if value, set := os.LookupEnv(name); set {
+			return value
+		}
+		return file[name]
+	}
+}
+
+// run serves until ctx is over, then lets requests in flight finish.
+func run(ctx context.Context, getenv func(string) string) error {
+	cfg, err := config.Load(getenv)
+	if err != nil {
+		return fmt.Errorf("gatehouse does not start:\n%w", err)
+	}
+	log, flush := newLog(cfg)
+	defer flush()
+	a, err := open(ctx, cfg, time.Now, log)
+	if err != nil {
+		return fmt.Errorf("gatehouse does not start: %w", err)
+	}
+	listener, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return errors.Join(fmt.Errorf("ADDR: %w", err), a.close(context.WithoutCancel(ctx)))
+	}
+	announce(cfg, log)
+	served := make(chan error, 1)
+	go func() { served <- a.web.Listener(listener) }()
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+		err = a.drain(context.WithoutCancel(ctx), cfg)
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+	defer cancel()
+	return errors.Join(err, a.close(last))
+}
+
+// announce says where to look, and what this process relies on.
+func announce(cfg config.Config, log *slog.Logger) {
+	database, sessions, mails := "SQLite, embedded, in "+cfg.DatabaseURL, "in the database", "kept, see /dev/mail"
+	if cfg.DatabaseURL[:6] != "sqlite" {
+		database = "Postgres"
+	}
+	if cfg.RedisURL != "" {
+		sessions = "Redis"
+	}
+	if cfg.SMTPURL != "" {
+		mails = "SMTP"
+	}
+	log.Info("open "+cfg.URL.String(), "database", database, "sessions", sessions, "mail", mails)
+	if cfg.RedisURL == "" {
+		log.Info("without REDIS_URL, sessions live in the database and limits in memory: right for one process")
+	}
+}
