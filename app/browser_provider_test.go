@@ -1,0 +1,47 @@
+package main
+
+import (
+	"testing"
+	"time"
+)
+
+// Every button, pressed in a real browser by whose rules a provider is another site: Apple's answer
+// is a cross-site POST, with which no Lax cookie travels.
+func TestEveryButtonInChromium(t *testing.T) {
+	emulated(t, func(t *testing.T, h *house, s *stand) {
+		bothWays(t, func(t *testing.T, scripts bool) {
+			p := h.tabOf(t).scripts(scripts)
+			for _, provider := range providers {
+				p.open("/sign-in?next=%2Fprofile").click("a[href^='/auth/" + provider + "']").sees("Choose an account").click("#person-" + s.People(provider)[0].ID)
+				if provider == "apple" && !scripts {
+					p.sees("Continue").click("form button")
+				}
+				p.at("/profile").sees("Connected")
+				p.click("form[action='/auth/sign-out'] button").at("/sign-in?notice=signed-out")
+
+				p.click("a[href^='/auth/" + provider + "']").sees("Choose an account").click("#person-cancel")
+				if provider == "apple" && !scripts {
+					p.sees("Continue").click("form button")
+				}
+				p.at(callbackError + "denied&provider=" + provider).sees("You did not let").click("main a[href='/sign-in']").at("/sign-in")
+			}
+			p.clean()
+		})
+	}, localhost)
+}
+
+// Connecting, confirming and disconnecting on the profile.
+func TestWaysInInChromium(t *testing.T) {
+	emulated(t, func(t *testing.T, h *house, s *stand) {
+		for person, scripts := range map[string]bool{"ada": true, "grace": false} {
+			p := h.tab().scripts(scripts).signUp(someone()).open("/profile")
+			p.click("a[aria-label='Connect Google']").click("#person-" + person).at(linked).sees("Connected. You can sign in with it from now on.")
+			h.clock.advance(11 * time.Minute)
+			p.click("button[aria-label='Disconnect Google']").at(confirming).sees("This change needs a sign-in from the last 10 minutes.")
+			p.click("a[href^='/auth/google']").click("#person-" + person).at("/profile#identities")
+			p.click("button[aria-label='Disconnect Google']").sees("Disconnected.")
+			p.until("it can be connected again", `document.querySelector("a[aria-label='Connect Google']") !== null`)
+			p.clean()
+		}
+	}, localhost)
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bufio"
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/app/oauth/emulator"
+)
+
+// independent starts a certified OpenID provider that no one here wrote, and registers the house
+// with it. It wants PKCE.
+func (h *house) independent(settings ...string) {
+	h.t.Helper()
+	folder := need(h.t, "OIDC_PROVIDER", "the issuer from npm could not be installed")
+	node := exec.CommandContext(h.t.Context(), "node", "issuer.js")
+	node.Dir = folder
+	node.Env = append(os.Environ(), "CLIENT_ID=gatehouse", "CLIENT_SECRET="+registeredSecret, "REDIRECT_URI="+h.url+"/auth/oidc/callback")
+	input, err := node.StdinPipe()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	output, err := node.StdoutPipe()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if err := node.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() {
+		_ = input.Close()
+		_ = node.Wait()
+	})
+	address, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		h.t.Fatalf("the issuer did not start: %v", err)
+	}
+	h.restart(append(settings, "OIDC_ISSUER="+strings.TrimSpace(address), "OIDC_CLIENT_ID=gatehouse", "OIDC_CLIENT_SECRET="+registeredSecret)...)
+}
+
+// atIssuer is a person's browser at the issuer.
+type atIssuer struct {
+	t      *testing.T
+	client *http.Client
+	back   string // where its answers begin
+}
+
+func (b *browser) atIssuer() *atIssuer {
+	jar, _ := cookiejar.New(nil)
+	back := b.h.url + "/auth/"
+	return &atIssuer{t: b.t, back: back, client: &http.Client{Jar: jar, Timeout: 10 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+		if strings.HasPrefix(r.URL.String(), back) {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}}}
+}
+
+var (
+	formAction  = regexp.MustCompile(`<form[^>]*action="([^"]+)"`)
+	hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)"`)
+	abortLink   = regexp.MustCompile(`href="([^"]+/abort)"`)
+)
+
+// answers signs in and consents, form by form, or presses the link that says no; then it returns
+// what the issuer sends back.
+func (p *atIssuer) answers(address, login string, agrees bool) emulator.Answer {
+	p.t.Helper()
+	res, err := p.client.Get(address)
+	for range 4 {
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if back := res.Header.Get("Location"); strings.HasPrefix(back, p.back) {
+			_ = res.Body.Close()
+			at, _ := url.Parse(back)
+			values := at.Query()
+			at.RawQuery = ""
+			return emulator.Answer{Method: http.MethodGet, URL: at.String(), Values: values}
+		}
+		page, _ := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if link := abortLink.FindSubmatch(page); link != nil && !agrees {
+			res, err = p.client.Get(p.absolute(res, string(link[1])))
+			continue
+		}
+		action := formAction.FindSubmatch(page)
+		if action == nil {
+			p.t.Fatalf("the issuer shows no form: %s", text(string(page)))
+		}
+		form := url.Values{"login": {login}, "password": {"anything"}}
+		for _, field := range hiddenField.FindAllSubmatch(page, -1) {
+			form.Set(string(field[1]), string(field[2]))
+		}
+		res, err = p.client.PostForm(p.absolute(res, string(action[1])), form)
+	}
+	p.t.Fatal("the issuer asks for ever")
+	return emulator.Answer{}
+}
+
+func (p *atIssuer) absolute(from *http.Response, address string) string {
+	p.t.Helper()
+	to, err := from.Request.URL.Parse(html.UnescapeString(address))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return to.String()
+}
+
+// A provider that nobody here wrote signs a person in, and refuses what it should.
+func TestCertifiedIssuer(t *testing.T) {
+	h := newHouse(t)
+	h.independent("KEEP_PROVIDER_TOKENS=oidc")
+	s := &stand{t: t, secrets: map[string]bool{registeredSecret: true}}
+	owner := h.member("ada@issuer.example")
+
+	b := h.browser()
+	address := b.begin("oidc", "next=%2Fprofile")
+	b.want(b.bring(b.atIssuer().answers(address, "ada", true)), 303, "/profile")
+	if b.user() != owner.user() {
+		t.Error("a verified address did not join")
+	}
+	tokens, err := h.accounts.ProviderTokens(t.Context(), b.user(), "oidc", h.providers.Refresh)
+	if err != nil || tokens.Access == "" || tokens.Refresh == "" {
+		t.Fatalf("tokens were not kept: %v", err)
+	}
+	h.clock.advance(2 * time.Hour)
+	if fresh, err := h.accounts.ProviderTokens(t.Context(), b.user(), "oidc", h.providers.Refresh); err != nil || fresh.Access == tokens.Access {
+		t.Errorf("tokens were not refreshed: %v", err)
+	}
+	h.clock.advance(-2 * time.Hour) // the issuer lives by the machine's clock
+
+	unverified := h.browser()
+	unverified.want(unverified.bring(unverified.atIssuer().answers(unverified.begin("oidc"), "unverified", true)), 303, "/dashboard")
+	if user := h.reads(unverified.user()); user.Email != "" || user.Name != "Person unverified" {
+		t.Errorf("made %+v", user)
+	}
+
+	denied := h.browser()
+	denied.fails(s, denied.bring(denied.atIssuer().answers(denied.begin("oidc"), "ada", false)), "oidc", "denied")
+
+	victim, thief := h.browser(), h.browser()
+	stolen := victim.atIssuer().answers(victim.begin("oidc"), "ada", true)
+	mine := thief.atIssuer().answers(thief.begin("oidc"), "thief", true)
+	thief.fails(s, thief.bring(with(mine, "code", stolen.Values.Get("code"))), "oidc", "provider")
+
+	anonymous := h.browser()
+	back := anonymous.atIssuer().answers(anonymous.begin("oidc"), "ada", true)
+	if back.Values.Get("iss") == "" {
+		t.Fatal("the issuer does not say who it is")
+	}
+	anonymous.fails(s, anonymous.bring(with(back, "iss", "")), "oidc", "state")
+
+	bare, err := url.Parse(h.browser().begin("oidc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := bare.Query()
+	query.Del("code_challenge")
+	query.Del("code_challenge_method")
+	bare.RawQuery = query.Encode()
+	if refused := h.browser().atIssuer().answers(bare.String(), "ada", true); refused.Values.Get("error") != "invalid_request" {
+		t.Errorf("the issuer wants no PKCE: %v", refused.Values)
+	}
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// pending is a browser that waits for the code of a sign-up.
+func pending(h *house, email string) *browser {
+	b := h.browser()
+	b.want(b.post("/sign-up", "name", "Ada", "email", email, "password", password), 303, "/verify")
+	return b
+}
+
+// wrong is a code other than this one.
+func wrong(code string) string {
+	if code == "123456" {
+		return "654321"
+	}
+	return "123456"
+}
+
+const spent = "This code no longer works. Send a new one."
+
+// Five wrong tries burn a code, one after another or fifty at once.
+func TestGuessingBurnsACode(t *testing.T) {
+	everyStore(t, func(t *testing.T, h *house) {
+		email := someone()
+		b := pending(h, email)
+		code := h.code(email)
+		guess := map[string][]string{"code": {wrong(code)}}
+		var tried, refused atomic.Int32
+		race(50, func(int) {
+			guesser := b.copy()
+			guesser.from = anyAddress()
+			switch got := guesser.try(http.MethodPost, "/verify", guess); {
+			case got.status == 422 && strings.Contains(got.body, spent):
+				refused.Add(1)
+			case got.status == 422:
+				tried.Add(1)
+			}
+		})
+		if tried.Load() != 5 || refused.Load() != 45 {
+			t.Errorf("%d guesses compared and %d refused, want 5 and 45", tried.Load(), refused.Load())
+		}
+		if got := b.post("/verify", "code", code); got.status != 422 || !strings.Contains(got.body, spent) {
+			t.Errorf("the right code, after five wrong ones: %d %s", got.status, text(got.body))
+		}
+		h.clock.advance(time.Minute)
+		b.post("/verify", "action", "resend")
+		b.want(b.post("/verify", "code", h.code(email)), 303, "/dashboard")
+	}, "LIMITS=off")
+}
+
+// A code works once, however fast the button is pressed.
+func TestACodeWorksOnce(t *testing.T) {
+	everyStore(t, func(t *testing.T, h *house) {
+		email := someone()
+		b := pending(h, email)
+		tabs := make([]*browser, 20)
+		for i := range tabs {
+			tabs[i] = b.copy()
+		}
+		right := map[string][]string{"code": {h.code(email)}}
+		var entered, refused atomic.Int32
+		race(len(tabs), func(i int) {
+			switch got := tabs[i].try(http.MethodPost, "/verify", right); {
+			case got.status == 303 && got.to() == "/dashboard":
+				entered.Add(1)
+			case got.status == 422 && strings.Contains(got.body, spent), got.to() == "/sign-in?notice=ready&next=%2Fdashboard":
+				refused.Add(1)
+			}
+		})
+		if entered.Load() != 1 || refused.Load() != 19 {
+			t.Errorf("%d entered and %d were refused, want 1 and 19", entered.Load(), refused.Load())
+		}
+		user, err := h.db.Users.ByEmail(t.Context(), email)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.record(user.ID)
+		h.browser().signIn(email)
+	})
+}
+
+// A reset code is spent by the reset, and dies with the next one asked for.
+func TestAResetCodeWorksOnce(t *testing.T) {
+	everyStore(t, func(t *testing.T, h *house) {
+		email := someone()
+		h.browser().signUp(email)
+		b := h.browser()
+		b.want(b.post("/forgot", "email", email), 303, "/reset")
+		first := h.code(email)
+		h.clock.advance(time.Minute)
+		b.post("/reset", "action", "resend")
+		second := h.code(email)
+		if got := b.post("/reset", "code", first, "password", "another way to the gatehouse"); got.status != 422 && first != second {
+			t.Errorf("the code before the last: %d", got.status)
+		}
+		tabs := make([]*browser, 8)
+		for i := range tabs {
+			tabs[i] = b.copy()
+		}
+		var done atomic.Int32
+		race(len(tabs), func(i int) {
+			form := map[string][]string{"code": {second}, "password": {"another way to the gatehouse"}}
+			if tabs[i].try(http.MethodPost, "/reset", form).status == 303 {
+				done.Add(1)
+			}
+		})
+		if done.Load() != 1 {
+			t.Errorf("one code reset the password %d times", done.Load())
+		}
+	}, "LIMITS=off")
+}
+
+// Scanners follow links and look at pages before people do.
+func TestLookingConsumesNothing(t *testing.T) {
+	h := newHouse(t)
+	email := someone()
+	b := pending(h, email)
+	code := h.code(email)
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
+		for _, path := range []string{"/verify?code=" + code, "/verify?code=" + wrong(code), "/verify?action=resend"} {
+			for range 6 {
+				b.do(method, path, nil)
+			}
+		}
+	}
+	if mails := len(h.outbox.All()); mails != 1 {
+		t.Errorf("%d mails, want 1", mails)
+	}
+	b.want(b.post("/verify", "code", code), 303, "/dashboard")
+}
+
+// A code is over after ten minutes, and the page still knows whom to send a new one.
+func TestACodeExpires(t *testing.T) {
+	h := newHouse(t)
+	email, other := someone(), someone()
+	early, late := pending(h, email), pending(h, other)
+	first, second := h.code(email), h.code(other)
+	h.clock.advance(9*time.Minute + 50*time.Second)
+	early.want(early.post("/verify", "code", first), 303, "/dashboard")
+	h.clock.advance(15 * time.Second)
+	if got := late.post("/verify", "code", second); got.status != 422 || !strings.Contains(got.body, spent) || !strings.Contains(got.body, other) {
+		t.Fatalf("after ten minutes: %d to %q %s", got.status, got.to(), text(got.body))
+	}
+	late.post("/verify", "action", "resend")
+	late.want(late.post("/verify", "code", h.code(other)), 303, "/dashboard")
+
+	forgetful := h.browser()
+	forgetful.want(forgetful.post("/forgot", "email", email), 303, "/reset")
+	reset := h.code(email)
+	h.clock.advance(10*time.Minute + time.Second)
+	if got := forgetful.post("/reset", "code", reset, "password", "another way to the gatehouse"); got.status != 422 || !strings.Contains(got.body, spent) {
+		t.Errorf("a reset after ten minutes: %d to %q", got.status, got.to())
+	}
+}
+
+// A code opens only the flow of the browser that asked for it.
+func TestACodeIsBoundToItsBrowser(t *testing.T) {
+	h := newHouse(t)
+	email := someone()
+	owner, other := pending(h, email), pending(h, someone())
+	code := h.code(email)
+	other.post("/verify", "code", code)
+	stranger := h.browser()
+	stranger.want(stranger.post("/verify", "code", code), 303, "/sign-up")
+	stranger.want(stranger.get("/verify"), 303, "/sign-up")
+	stranger.want(stranger.post("/reset", "code", code, "password", password), 303, "/forgot")
+	if other.signedIn() || stranger.signedIn() {
+		t.Error("a code opened another browser's flow")
+	}
+	owner.want(owner.post("/verify", "code", code), 303, "/dashboard")
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// A page elsewhere can make a browser post here, with its cookies or without. No route but Apple's
+// callback takes it, and nothing has happened afterwards. The routes are read from the app itself,
+// so that a new one is held to it too.
+func TestCrossSitePostsAreRefused(t *testing.T) {
+	h := newHouse(t)
+	email := someone()
+	b := h.browser().signUp(email)
+	ways := map[string]map[string]string{
+		"cross-site":             {"Sec-Fetch-Site": "cross-site"},
+		"same-site":              {"Sec-Fetch-Site": "same-site"},
+		"cross-site, our origin": {"Sec-Fetch-Site": "cross-site", "Origin": h.url},
+		"a foreign origin":       {"Origin": "https://evil.example"},
+		"our name elsewhere":     {"Origin": h.url + ".evil.example"},
+		"another port":           {"Origin": "http://127.0.0.1:1"},
+		"origin null":            {"Origin": "null"},
+	}
+	posts := 0
+	for _, route := range h.web.GetRoutes(true) {
+		if route.Method == http.MethodGet || route.Method == http.MethodHead || route.Path == "/auth/apple/callback" {
+			continue
+		}
+		posts++
+		for name, headers := range ways {
+			request := b.request(route.Method, route.Path, map[string][]string{"section": {"details"}, "name": {"Mallory"}, "action": {"end-others"},
+				"email": {email}, "password": {password}})
+			request.Header.Del("Sec-Fetch-Site")
+			for header, value := range headers {
+				request.Header.Set(header, value)
+			}
+			got, err := b.send(request)
+			if err != nil || got.status != 403 || len(got.header.Values("Set-Cookie")) > 0 {
+				t.Errorf("%s: %s %s answered %d, %v", name, route.Method, route.Path, got.status, err)
+			}
+		}
+	}
+	if posts < 9 {
+		t.Errorf("only %d routes were tried", posts)
+	}
+	if page := b.get("/profile"); page.status != 200 || !strings.Contains(page.body, "Ada Lovelace") {
+		t.Errorf("something happened: %d %s", page.status, text(page.body))
+	}
+	if mails := len(h.outbox.All()); mails != 1 {
+		t.Errorf("%d mails, want the code of the sign-up alone", mails)
+	}
+}
+
+// Our own pages, and programs that are no browser, are let in.
+func TestOurOwnPostsAreTaken(t *testing.T) {
+	h := newHouse(t)
+	for name, headers := range map[string]map[string]string{
+		"same-origin": {"Sec-Fetch-Site": "same-origin", "Origin": h.url},
+		"typed":       {"Sec-Fetch-Site": "none"},
+		"older":       {"Origin": h.url},
+		"no browser":  {},
+	} {
+		b := h.browser()
+		request := b.request(http.MethodPost, "/forgot", map[string][]string{"email": {someone()}})
+		request.Header.Del("Sec-Fetch-Site")
+		for header, value := range headers {
+			request.Header.Set(header, value)
+		}
+		if got, err := b.send(request); err != nil || got.status != 303 {
+			t.Errorf("%s: %d %v", name, got.status, err)
+		}
+	}
+}
+
+// Apple's callback takes the cross-site post, and does no more than bring it back by a GET, where
+// the browser's own cookie has to prove it.
+func TestApplesPostOnlyComesBack(t *testing.T) {
+	h, _ := newEmulated(t)
+	b := h.browser()
+	request := b.request(http.MethodPost, "/auth/apple/callback", map[string][]string{"code": {"c"}, "state": {"s"}})
+	request.Header.Set("Sec-Fetch-Site", "cross-site")
+	request.Header.Set("Origin", "https://appleid.apple.com")
+	got, err := b.send(request)
+	if err != nil || got.status != 303 || len(got.header.Values("Set-Cookie")) > 0 {
+		t.Fatalf("%d %v %v", got.status, got.header, err)
+	}
+	b.want(b.get(got.to()), 303, "/auth/error?why=state&provider=apple")
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// everyDatabase is everyStore, and Postgres alone: it takes less text than the others do.
+func everyDatabase(t *testing.T, walk func(t *testing.T, h *house), settings ...string) {
+	t.Helper()
+	everyStore(t, walk, settings...)
+	t.Run("postgres alone", func(t *testing.T) {
+		walk(t, newHouse(t, append(settings, "DATABASE_URL="+postgres(t))...))
+	})
+}
+
+var junk = map[string]string{
+	"nothing": "", "a NUL": "a\x00b", "a NUL in an address": "a\x00b@example.com", "an address with a line": "a@example.com\r\nBcc: b@example.com",
+	"no UTF-8": "\xff\xfe\xfd", "no UTF-8 in an address": "a\xff@example.com", "long": strings.Repeat("a", 100_000),
+	"a long address": strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 200) + "example.com", "a quote": "' OR 1=1 --",
+	"a tag": `"><script>alert(1)</script>`, "a turn": "\u202egnp.exe", "half a pair": "\xed\xa0\x80", "marks": strings.Repeat("e\u0301", 3000),
+}
+
+var fields = []string{"name", "email", "password", "current", "code", "next", "remember", "phone", "action", "session", "provider", "subject", "confirm", "section", "state", "error", "user"}
+
+// Whatever is posted, to every route of the app, is answered by a page of 4xx or a step of the flow;
+// never by a 5xx, and never with a script in it.
+func TestNoInputIsAnError(t *testing.T) {
+	everyDatabase(t, func(t *testing.T, h *house) {
+		email := someone()
+		user, flow, forgetful := h.browser().signUp(email), pending(h, someone()), h.browser()
+		forgetful.want(forgetful.post("/forgot", "email", email), 303, "/reset")
+		who := map[string]*browser{"/profile": user, "/confirm": user, "/verify": flow, "/reset": forgetful}
+		for what, value := range junk {
+			form := url.Values{}
+			for _, field := range fields {
+				form.Set(field, value)
+			}
+			for _, section := range []string{"details", "picture", "email", "password", "identities", "sessions", "delete", value} {
+				form.Set("section", section)
+				sensible(t, "section "+section+" with "+what, user.do(http.MethodPost, "/profile", form))
+			}
+			// One junk field among good ones gets further than a form of nothing else.
+			for _, field := range []string{"name", "phone"} {
+				good := url.Values{"section": {"details"}, "name": {"Ada"}, "phone": {""}}
+				good.Set(field, value)
+				sensible(t, "a profile whose "+field+" is "+what, user.do(http.MethodPost, "/profile", good))
+			}
+			for path, good := range map[string]url.Values{
+				"/sign-up": {"name": {value}, "email": {someone()}, "password": {password}},
+				"/sign-in": {"email": {value + "@example.com"}, "password": {password}},
+				"/forgot":  {"email": {value + "@example.com"}},
+			} {
+				sensible(t, path+" with one field of "+what, h.browser().do(http.MethodPost, path, good))
+			}
+			for _, route := range h.web.GetRoutes(true) {
+				if route.Method != http.MethodPost || route.Path == "/profile" || route.Path == "/auth/sign-out" || route.Path == "/auth/refresh" {
+					continue
+				}
+				b := who[route.Path]
+				if b == nil {
+					b = h.browser()
+				}
+				sensible(t, route.Path+" with "+what, b.do(http.MethodPost, route.Path, form))
+			}
+		}
+		if !user.signedIn() {
+			t.Error("junk signed someone out")
+		}
+	}, "LIMITS=off")
+}
+
+// sensible fails the test unless an answer is one that a person can use.
+func sensible(t *testing.T, what string, got answer) {
+	t.Helper()
+	if got.status >= 500 || got.status == 200 && strings.Contains(got.body, "Something went wrong") {
+		t.Errorf("%s: %d %s", what, got.status, text(got.body))
+	}
+	if strings.Contains(got.body, "<script>alert") {
+		t.Errorf("%s: the page carries a script", what)
+	}
+	if got.status >= 400 && !strings.Contains(got.body, "<h") {
+		t.Errorf("%s: %d is no page: %q", what, got.status, got.body[:min(100, len(got.body))])
+	}
+}
+
+// What is no form at all, and addresses and cookies that nobody sends by accident.
+func TestNoRequestIsAnError(t *testing.T) {
+	h := newHouse(t, "LIMITS=off")
+	user := h.browser().signUp(someone())
+	for _, kind := range []string{"multipart/form-data", "multipart/form-data; boundary=x", "application/json", "application/x-www-form-urlencoded; charset=utf-16", "text/plain", "\xff", ""} {
+		for _, body := range []string{"", "--x\r\nContent-Disposition: form-data; name=\"section\"\r\n\r\npicture\r\n", "{}", "section=picture&&&=&%", "section=%zz"} {
+			for _, path := range []string{"/profile", "/sign-in", "/verify"} {
+				request := user.request(http.MethodPost, path, nil)
+				request.Body, request.ContentLength = http.NoBody, 0
+				if body != "" {
+					request, _ = http.NewRequest(http.MethodPost, h.url+path, strings.NewReader(body))
+				}
+				request.Header.Set("Content-Type", kind)
+				got, err := user.send(request)
+				if err != nil {
+					continue // net/http will not send it
+				}
+				sensible(t, path+" as "+kind, got)
+			}
+		}
+	}
+	for _, name := range []string{"access", "refresh", "flow", "reset", "oauth", "device"} {
+		for _, value := range []string{"x", "....", strings.Repeat("A", 3000), "%00", "eyJhbGciOiJub25lIn0..", "\"quoted\"", "ünicode"} {
+			for _, path := range []string{"/", "/dashboard", "/verify", "/reset", "/auth/session", "/auth/google/callback?code=a&state=b", "/sign-in"} {
+				b := h.browser()
+				request := b.request(http.MethodGet, path, nil)
+				request.Header.Set("Cookie", name+"="+value)
+				got, err := b.send(request)
+				if err != nil || got.status >= 500 {
+					t.Errorf("%s with the cookie %s=%q: %d %v", path, name, value, got.status, err)
+				}
+			}
+		}
+	}
+}
+
+// Refusals are pages with one way on, and with the id under which the log knows them.
+func TestRefusalsArePages(t *testing.T) {
+	h := newHouse(t)
+	user := h.browser().signUp(someone())
+	for what, refused := range map[string]struct {
+		got    answer
+		status int
+		says   string
+	}{
+		"unknown path":     {h.browser().get("/nothing/here"), 404, "There is no page at this address."},
+		"unknown provider": {h.browser().get("/auth/nobody"), 404, "There is no page at this address."},
+		"no such file":     {h.browser().get("/static/nothing.css"), 404, "There is no page at this address."},
+		"wrong method":     {h.browser().do(http.MethodPut, "/sign-in", url.Values{}), 405, "does not take that kind of request"},
+		"write to a page":  {user.post("/dashboard"), 405, "does not take that kind of request"},
+		"delete":           {user.do(http.MethodDelete, "/profile", nil), 405, "does not take that kind of request"},
+		"unknown section":  {user.post("/profile", "section", "nothing"), 400, "not one that this page understands"},
+		"huge body":        {h.browser().announces("/sign-in", 4<<20), 413, "Send 3 MB or less."},
+		"huge address":     {h.browser().get("/sign-in?next=" + strings.Repeat("a", 30<<10)), 431, "not one that this page understands"},
+		"no picture":       {user.get("/profile/picture"), 404, "There is no page at this address."},
+	} {
+		id := refused.got.header.Get("X-Request-Id")
+		if refused.got.status != refused.status || !strings.Contains(refused.got.body, refused.says) || id == "" || !strings.Contains(refused.got.body, id) {
+			t.Errorf("%s: %d, id %q: %s", what, refused.got.status, id, text(refused.got.body))
+		}
+		if !strings.Contains(h.logs.String(), id) {
+			t.Errorf("%s: the log does not know %s", what, id)
+		}
+	}
+}
