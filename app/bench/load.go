@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+const password = "a long way to the gatehouse"
+
+// person is a signed-in user of the benchmark.
+type person struct {
+	email           string
+	access, refresh string
+}
+
+// signUpMany makes users through the pages, reading their codes at /dev/mail.
+func signUpMany(house *process, count int) ([]*person, error) {
+	var people []*person
+	for i := range count {
+		email := fmt.Sprintf("bench%d-%d@example.com", time.Now().UnixNano(), i)
+		jar, _ := cookiejar.New(nil)
+		client := &http.Client{Jar: jar, Timeout: 10 * time.Second}
+		form := url.Values{"name": {"Ada"}, "email": {email}, "password": {password}, "remember": {"on"}}
+		if _, err := post(client, house.url+"/sign-up", form); err != nil {
+			return nil, err
+		}
+		code, err := codeFor(client, house, email)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := post(client, house.url+"/verify", url.Values{"code": {code}}); err != nil {
+			return nil, err
+		}
+		at, _ := url.Parse(house.url)
+		p := &person{email: email}
+		for _, cookie := range jar.Cookies(at) {
+			switch cookie.Name {
+			case "access":
+				p.access = cookie.Value
+			case "refresh":
+				p.refresh = cookie.Value
+			}
+		}
+		if p.access == "" {
+			return nil, errors.New("bench: a sign-up did not sign in")
+		}
+		people = append(people, p)
+	}
+	return people, nil
+}
+
+func post(client *http.Client, address string, form url.Values) (string, error) {
+	response, err := client.PostForm(address, form)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	return string(body), err
+}
+
+func codeFor(client *http.Client, house *process, email string) (string, error) {
+	for began := time.Now(); time.Since(began) < 5*time.Second; time.Sleep(5 * time.Millisecond) {
+		response, err := client.Get(house.url + "/dev/mail")
+		if err != nil {
+			return "", err
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil {
+			return "", err
+		}
+		if _, after, found := strings.Cut(string(body), email); found {
+			if code := regexp.MustCompile(`\b\d{6}\b`).FindString(after); code != "" {
+				return code, nil
+			}
+		}
+	}
+	return "", errors.New("bench: no code came")
+}
+
+const workers = 8
+
+// figure is what one kind of request cost.
+type figure struct {
+	each   time.Duration // server CPU for one request
+	rate   float64       // requests in a second
+	memory float64       // MB afterwards
+}
+
+// run sends count requests over a few connections and reads what they cost the server. ask fills in
+// a worker's next request and takes what it needs from the answer.
+func run(p *process, count int, status int, ask func(worker int, request *fasthttp.Request), take func(worker int, response *fasthttp.Response)) (figure, error) {
+	return runWith(p, workers, count, status, ask, take)
+}
+
+func runWith(p *process, workers, count, status int, ask func(int, *fasthttp.Request), take func(int, *fasthttp.Response)) (figure, error) {
+	client := &fasthttp.Client{MaxConnsPerHost: workers, ReadTimeout: 30 * time.Second}
+	errs := make([]error, workers)
+	var all sync.WaitGroup
+	began, before := time.Now(), p.cpu()
+	for worker := range workers {
+		all.Go(func() {
+			request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+			for range count / workers {
+				request.Reset()
+				ask(worker, request)
+				if err := client.DoTimeout(request, response, 30*time.Second); err != nil {
+					errs[worker] = err
+					return
+				}
+				if response.StatusCode() != status {
+					errs[worker] = fmt.Errorf("bench: %s answered %d, not %d", request.URI().Path(), response.StatusCode(), status)
+					return
+				}
+				if take != nil {
+					take(worker, response)
+				}
+			}
+		})
+	}
+	all.Wait()
+	took, used := time.Since(began), p.cpu()-before
+	return figure{each: used / time.Duration(count), rate: float64(count) / took.Seconds(), memory: p.megabytes()}, errors.Join(errs...)
+}

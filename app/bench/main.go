@@ -1,0 +1,78 @@
+// Command bench measures Gatehouse as a whole process on this machine: server CPU per request, read
+// from the kernel, beside a bare Fiber handler in the same run. Figures of another machine differ;
+// the ratios hardly do. It needs TEST_DATABASE_URL and TEST_REDIS_URL (make bench sees to them).
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "bare" {
+		serveBare(os.Args[2], os.Args[3])
+		return
+	}
+	sessions := flag.Int("sessions", 100_000, "sessions to put into Redis for the figures of memory and of growth")
+	flag.Parse()
+	if err := measure(*sessions); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func measure(sessions int) error {
+	folder, err := os.MkdirTemp("", "gatehouse-bench")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	binary := filepath.Join(folder, "gatehouse")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "./app")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build: %w", err)
+	}
+	if err := measureStart(binary, folder); err != nil {
+		return err
+	}
+	bare, err := startBare(os.Getenv("TEST_REDIS_URL"))
+	if err != nil {
+		return err
+	}
+	defer bare.stop()
+	house, err := startHouse(binary, folder, "DATABASE_URL="+os.Getenv("TEST_DATABASE_URL"), "REDIS_URL="+os.Getenv("TEST_REDIS_URL"))
+	if err != nil {
+		return err
+	}
+	defer house.stop()
+	people, err := signUpMany(house, 16)
+	if err != nil {
+		return err
+	}
+	if err := measureRequests(bare, house, people); err != nil {
+		return err
+	}
+	if err := measureSignIn(house, people); err != nil {
+		return err
+	}
+	return measureSessions(bare, house, people, sessions)
+}
+
+// measureStart is a cold start on SQLite: from exec to the first 200, and the memory at rest.
+func measureStart(binary, folder string) error {
+	began := time.Now()
+	house, err := startHouse(binary, folder)
+	if err != nil {
+		return err
+	}
+	defer house.stop()
+	fmt.Printf("%-44s %8.0f ms\n", "cold start to the first 200, SQLite, empty", float64(time.Since(began).Milliseconds()))
+	time.Sleep(time.Second)
+	fmt.Printf("%-44s %8.1f MB\n", "memory at rest", house.megabytes())
+	return nil
+}
