@@ -1,0 +1,449 @@
+//go:build resilience
+
+package resilience_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gatehouse/app/session"
+	"gatehouse/models"
+)
+
+// flaky is a network that loses answers on their way back and sends requests twice.
+type flaky struct {
+	drop, double     float64
+	dropped, doubled atomic.Int64
+}
+
+var errDropped = errors.New("the answer was lost")
+
+func (f *flaky) RoundTrip(request *http.Request) (*http.Response, error) {
+	if rand.Float64() < f.double {
+		f.doubled.Add(1)
+		twin := request.Clone(request.Context())
+		var both sync.WaitGroup
+		both.Go(func() {
+			if response, err := http.DefaultTransport.RoundTrip(twin); err == nil {
+				_ = response.Body.Close()
+			}
+		})
+		defer both.Wait()
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err == nil && rand.Float64() < f.drop {
+		f.dropped.Add(1)
+		_ = response.Body.Close()
+		return nil, errDropped
+	}
+	return response, err
+}
+
+// tokensOf notes which refresh tokens a session's browser was given for each count: two for one
+// count would be a branch.
+type tokensOf struct {
+	w        *world
+	mu       sync.Mutex
+	given    map[int64]string
+	branches int
+}
+
+func (k *tokensOf) note(refresh string) int64 {
+	opened, err := k.w.keys.OpenRefresh(refresh)
+	if err != nil {
+		k.w.t.Error("a refresh token of ours does not open")
+		return 0
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if before, known := k.given[opened.Count]; known && before != refresh {
+		k.branches++
+	}
+	k.given[opened.Count] = refresh
+	return opened.Count
+}
+
+// 10,000 rotations over HTTP against two processes: a fifth of the answers never arrives, one
+// request in twenty is sent twice, and the grace is so short that most lost answers are asked for
+// after it.
+func TestRotationsOverABadNetwork(t *testing.T) {
+	const people, wanted = 20, 10_000
+	w := newWorld(t, newRedis(t).url(), "REFRESH_GRACE=50ms")
+	gates := []*gatehouse{w.gate(), w.gate()}
+	network := &flaky{drop: 0.20, double: 0.05}
+	var rotations, signedOuts, branches atomic.Int64
+	var all sync.WaitGroup
+	for range people {
+		p := w.person(gates[0].addr, nil)
+		p.client.Transport = network
+		seen := &tokensOf{w: w, given: map[int64]string{}}
+		all.Go(func() {
+			last := seen.note(p.cookie("refresh"))
+			for rotations.Load() < wanted {
+				p.base = "http://" + gates[rand.IntN(2)].addr
+				response, err := p.do(t.Context(), http.MethodPost, "/auth/refresh", nil)
+				switch {
+				case errors.Is(err, errDropped) && rand.IntN(2) == 0:
+					<-time.After(60 * time.Millisecond) // past the grace
+				case err != nil:
+				case response.StatusCode == http.StatusNoContent:
+					if count := seen.note(p.cookie("refresh")); count > last {
+						rotations.Add(count - last)
+						last = count
+					}
+					if rand.IntN(2) == 0 {
+						if response, err := p.do(t.Context(), http.MethodGet, "/auth/session", nil); err == nil && response.StatusCode != http.StatusOK {
+							signedOuts.Add(1)
+							return
+						}
+					}
+				default:
+					signedOuts.Add(1)
+					t.Errorf("a refresh answered %d", response.StatusCode)
+					return
+				}
+			}
+			branches.Add(int64(seen.branches))
+		})
+	}
+	all.Wait()
+	report(t, "%d rotations over HTTP and 2 processes, %d answers lost, %d requests doubled: %d signed out, %d branches",
+		rotations.Load(), network.dropped.Load(), network.doubled.Load(), signedOuts.Load(), branches.Load())
+	if signedOuts.Load()+branches.Load() > 0 || rotations.Load() < wanted {
+		t.Fail()
+	}
+}
+
+// moved is a clock that a scenario moves: the processes' and, through ahead, the store's.
+type moved struct{ by atomic.Int64 }
+
+func (m *moved) ahead() time.Duration    { return time.Duration(m.by.Load()) }
+func (m *moved) now() time.Time          { return time.Now().Add(m.ahead()) }
+func (m *moved) advance(d time.Duration) { m.by.Add(int64(d)) }
+
+// The same on a clock that moves by anything up to a minute between the trades, so nearly each lost
+// answer is asked for past the grace, and many access tokens have run out.
+func TestRotationsPastTheGrace(t *testing.T) {
+	const people, wanted = 50, 10_000
+	w := newWorld(t, newRedis(t).url())
+	clock := &moved{}
+	engines := twoEngines(t, w, clock)
+	var rotations, lost, doubled, signedOuts, branches int
+	var browsers []*browser
+	for range people {
+		browsers = append(browsers, &browser{engines: engines, pair: w.startedOn(engines[0], w.user()), seen: &tokensOf{w: w, given: map[int64]string{}}})
+	}
+	for rotations < wanted && signedOuts == 0 {
+		clock.advance(time.Duration(rand.Int64N(int64(time.Minute))))
+		for _, b := range browsers {
+			drop, twice := rand.Float64() < 0.20, rand.Float64() < 0.05
+			before := b.count()
+			if err := b.trade(t.Context(), drop, twice); err != nil {
+				signedOuts++
+				t.Errorf("a trade: %v", err)
+			}
+			rotations += int(b.count() - before)
+			lost, doubled = lost+one(drop), doubled+one(twice)
+		}
+		if rand.IntN(3) == 0 {
+			flush(t, engines)
+		}
+	}
+	for _, b := range browsers {
+		branches += b.seen.branches
+	}
+	report(t, "%d rotations on a moved clock and 2 engines, %d answers lost, %d requests doubled: %d signed out, %d branches", rotations, lost, doubled, signedOuts, branches)
+	if signedOuts+branches > 0 {
+		t.Fail()
+	}
+}
+
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func flush(t *testing.T, engines []*session.Engine) {
+	t.Helper()
+	for _, engine := range engines {
+		if err := engine.FlushConfirmations(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func twoEngines(t *testing.T, w *world, clock *moved) []*session.Engine {
+	t.Helper()
+	var engines []*session.Engine
+	for range 2 {
+		engine := engineOn(w.client, keysOf(t, clock.now, secret), clock.now, clock.ahead)
+		if err := engine.Open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(background(func(ctx context.Context) { engine.Run(ctx) }))
+		engines = append(engines, engine)
+	}
+	return engines
+}
+
+func (w *world) startedOn(engine *session.Engine, user models.User) session.Pair {
+	w.t.Helper()
+	pair, err := engine.Start(w.t.Context(), user, session.Arrival{Remember: true, AMR: "pwd"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return pair
+}
+
+// browser trades with engines directly.
+type browser struct {
+	engines []*session.Engine
+	pair    session.Pair
+	seen    *tokensOf
+}
+
+func (b *browser) count() int64 { return b.pair.Session.Count }
+
+func (b *browser) any() *session.Engine { return b.engines[rand.IntN(len(b.engines))] }
+
+// trade presents the refresh token, once or twice at the same time; the answer may not arrive. What
+// arrives is used for a request.
+func (b *browser) trade(ctx context.Context, drop, twice bool) error {
+	refresh := b.pair.Refresh
+	var both sync.WaitGroup
+	var other error
+	if twice {
+		both.Go(func() {
+			pair, err := b.any().Refresh(ctx, refresh)
+			if other = err; err == nil && b.seen != nil {
+				b.seen.note(pair.Refresh)
+			}
+		})
+	}
+	pair, err := b.any().Refresh(ctx, refresh)
+	both.Wait()
+	if err := errors.Join(err, other); err != nil {
+		return err
+	}
+	if b.seen != nil {
+		b.seen.note(pair.Refresh)
+	}
+	if drop {
+		return nil
+	}
+	b.pair = pair
+	_, err = b.any().Resume(ctx, pair.Access)
+	return err
+}
+
+// A hundred tabs wake at once, on two processes: one successor for all.
+func TestRacingRefreshes(t *testing.T) {
+	const rounds, tabs = 20, 100
+	w := newWorld(t, newRedis(t).url())
+	gates := []*gatehouse{w.gate(), w.gate()}
+	most, refused := 0, 0
+	for range rounds {
+		pair := w.started(w.user())
+		var mu sync.Mutex
+		successors := map[string]bool{}
+		var all sync.WaitGroup
+		ready := make(chan struct{})
+		for i := range tabs {
+			p := w.stranger(gates[i%2].addr, nil)
+			p.carry(pair)
+			all.Go(func() {
+				<-ready
+				status := p.post("/auth/refresh", nil)
+				mu.Lock()
+				defer mu.Unlock()
+				if status != http.StatusNoContent {
+					refused++
+					t.Errorf("a tab was answered %d", status)
+				}
+				successors[p.cookie("refresh")] = true
+				p.client.CloseIdleConnections()
+			})
+		}
+		close(ready)
+		all.Wait()
+		most = max(most, len(successors))
+	}
+	report(t, "%d × %d refreshes at once over 2 processes: %d successor each, %d refused", rounds, tabs, most, refused)
+	if most != 1 {
+		t.Fail()
+	}
+}
+
+// A thousand thefts at random points of a session's life. Owner and thief hold one refresh token;
+// one of them trades first, and perhaps the other within the grace. After the grace, the first trade
+// of whoever is behind ends the session. Innocent sessions beside them live on.
+func TestThefts(t *testing.T) {
+	const thefts, innocents = 1000, 1000
+	w := newWorld(t, newRedis(t).url())
+	clock := &moved{}
+	engines := twoEngines(t, w, clock)
+	user := func() models.User { return models.User{ID: newUserID()} }
+
+	type theft struct{ owner, thief *browser }
+	var robbed []theft
+	var good []*browser
+	must := func(what string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	for range innocents {
+		good = append(good, &browser{engines: engines, pair: w.startedOn(engines[0], user())})
+	}
+	for range thefts {
+		owner := &browser{engines: engines, pair: w.startedOn(engines[0], user())}
+		for range rand.IntN(6) {
+			must("an owner", owner.trade(t.Context(), rand.IntN(5) == 0, false))
+		}
+		thief := &browser{engines: engines, pair: owner.pair} // the token is copied
+		robbed = append(robbed, theft{owner, thief})
+	}
+	first := make([]*browser, thefts)
+	second := make([]*browser, thefts)
+	raced := 0
+	for i, pair := range robbed {
+		first[i], second[i] = pair.owner, pair.thief
+		if rand.IntN(2) == 0 {
+			first[i], second[i] = second[i], first[i]
+		}
+		must("the first holder", first[i].trade(t.Context(), false, false))
+		if rand.IntN(3) == 0 { // both within the grace: a race like that of two tabs; then one goes on alone
+			raced++
+			must("the second holder within the grace", second[i].trade(t.Context(), false, false))
+			must("the first holder again", first[i].trade(t.Context(), false, false))
+		}
+	}
+	flush(t, engines)
+	clock.advance(grace + 100*time.Millisecond)
+	caught, missed := 0, 0
+	for i, b := range second {
+		err := b.trade(t.Context(), false, false)
+		if errors.Is(err, session.ErrReused) {
+			caught++
+		} else {
+			missed++
+			t.Errorf("theft %d: %v", i, err)
+		}
+	}
+	ended := 0
+	for i, b := range good { // innocents trade with answers lost and doubled meanwhile
+		must("an innocent", b.trade(t.Context(), i%4 == 0, i%7 == 0))
+		clock.advance(5 * time.Millisecond)
+		if err := b.trade(t.Context(), false, false); err != nil {
+			ended++
+		}
+	}
+	alive := 0
+	for i := range robbed {
+		for _, b := range []*browser{first[i], second[i]} {
+			for _, engine := range engines {
+				eventually(t, "a stolen session is refused", func() bool {
+					_, err := engine.Resume(t.Context(), b.pair.Access)
+					return err != nil
+				})
+				if _, err := engine.Refresh(t.Context(), b.pair.Refresh); !errors.Is(err, session.ErrEnded) {
+					alive++
+				}
+			}
+		}
+	}
+	report(t, "%d thefts (%d of them raced within the grace): %d caught at the second holder's first trade after the grace, %d missed, %d tokens of theirs alive; %d innocent sessions, %d ended",
+		thefts, raced, caught, missed, alive, innocents, ended)
+	if missed+alive+ended > 0 {
+		t.Fail()
+	}
+}
+
+// A process whose clock is two minutes off, ahead or behind, signs nobody out, and endings reach it.
+func TestClockOff(t *testing.T) {
+	for _, off := range []time.Duration{2 * time.Minute, -2 * time.Minute} {
+		w := newWorld(t, newRedis(t).url())
+		skewed := func() time.Time { return time.Now().Add(off) }
+		right, wrong := engineOn(w.client, w.keys, time.Now, never), engineOn(w.client, keysOf(t, skewed, secret), skewed, never)
+		engines := []*session.Engine{right, wrong}
+		for _, engine := range engines {
+			if err := engine.Open(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			stop := background(func(ctx context.Context) { engine.Run(ctx) })
+			defer stop()
+		}
+		const people, requests = 20, 100
+		signedOuts, refreshed, late := 0, 0, 0
+		for range people {
+			b := &browser{engines: engines, pair: w.startedOn(engines[rand.IntN(2)], models.User{ID: newUserID()})}
+			for range requests { // each request meets either process, and refreshes where that one says expired
+				engine := b.any()
+				_, err := engine.Resume(t.Context(), b.pair.Access)
+				if errors.Is(err, session.ErrNone) {
+					refreshed++
+					b.pair, err = engine.Refresh(t.Context(), b.pair.Refresh)
+				}
+				if err != nil {
+					signedOuts++
+					t.Errorf("a request: %v", err)
+					break
+				}
+			}
+			if err := engines[rand.IntN(2)].End(t.Context(), b.pair.Session.UserID, b.pair.Session.ID); err != nil {
+				t.Fatal(err)
+			}
+			for _, engine := range engines {
+				within(t, time.Second, "an ending reaches every process", func() bool {
+					_, err := engine.Resume(t.Context(), b.pair.Access)
+					return err != nil
+				})
+				if _, err := engine.Refresh(t.Context(), b.pair.Refresh); !errors.Is(err, session.ErrEnded) {
+					late++
+				}
+			}
+		}
+		report(t, "one clock %s off: %d requests over both processes, %d refreshes, %d signed out, %d endings missed", off, people*requests, refreshed, signedOuts, late)
+		if signedOuts+late > 0 {
+			t.Fail()
+		}
+	}
+}
+
+// A token from a process whose clock runs ahead outlives its session's ending elsewhere: it is
+// refused until it expires by the clock of whoever looks.
+func TestEndingOutlastsTokensFromAheadOfTime(t *testing.T) {
+	w := newWorld(t, newRedis(t).url())
+	early, late := &moved{}, &moved{}
+	late.advance(2 * time.Minute)
+	here, there := engineOn(w.client, keysOf(t, early.now, secret), early.now, never), engineOn(w.client, keysOf(t, late.now, secret), late.now, never)
+	if err := here.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stop := background(func(ctx context.Context) { here.Run(ctx) }) // its feed is live, so it does not ask the store
+	defer stop()
+	user := models.User{ID: newUserID()}
+	pair := w.startedOn(there, user)
+	if err := here.End(t.Context(), user.ID, pair.Session.ID); err != nil {
+		t.Fatal(err)
+	}
+	for range 34 { // four minutes, to where the token has run out even by the slower clock
+		early.advance(7 * time.Second)
+		other := w.startedOn(there, user) // more endings, so that the old ones are swept
+		if err := here.End(t.Context(), user.ID, other.Session.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := here.Resume(t.Context(), pair.Access); err == nil {
+			t.Fatalf("an ended session was resumed %s after its end", early.ahead())
+		}
+	}
+}
