@@ -1,0 +1,60 @@
+# Gatehouse. `make` says what there is.
+
+GO       ?= go
+TEMPL    := $(GO) run github.com/a-h/templ/cmd/templ@v0.3.977
+CHECKER  := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+AIR      := $(GO) run github.com/air-verse/air@v1.67.4
+FUZZTIME ?= 60s
+VERSION  ?= $(shell git describe --tags --always 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo dev doctor build generate check test test-resilience fuzz bench clean
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## serve http://localhost:3000; needs Go alone
+	$(GO) run ./app
+
+demo: ## the same, with every provider's button working against a local stand-in
+	$(GO) run ./app demo
+
+dev: ## rebuild and restart on save; nobody is signed out
+	$(AIR)
+
+doctor: ## what is configured, what to register, what answers
+	$(GO) run ./app doctor
+
+build: ## bin/gatehouse, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/gatehouse ./app
+
+generate: node_modules ## rebuild the templ components and the CSS
+	$(TEMPL) generate -include-version=false -path views
+	npx --no-install @tailwindcss/cli -i views/app.css -o static/app.css --minify
+
+node_modules: package.json package-lock.json
+	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch node_modules
+
+check: generate ## what is committed is what is generated; format, vet, staticcheck
+	@git diff --exit-code -- views static || { echo 'generated files differ: commit what make generate wrote'; exit 1; }
+	@test -z "$$(git ls-files --others --exclude-standard -- views static)" || { echo 'generated files are not committed'; exit 1; }
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
+	$(TEMPL) fmt -fail views
+	$(GO) vet ./... && $(GO) vet -tags resilience ./app/resilience
+	$(CHECKER) ./...
+
+test: ## everything, with real servers and a real browser; sets up what it needs
+	.ci/with-servers $(GO) test -race ./...
+
+test-resilience: ## kill, hang and fail over what it stands on; prints the figures
+	.ci/with-servers $(GO) test -tags resilience -count=1 -timeout 15m -v ./app/resilience
+
+fuzz: ## each fuzz target for FUZZTIME
+	.ci/fuzz $(FUZZTIME)
+
+bench: ## server CPU per request, as ratios to a bare handler in the same run
+	.ci/with-servers $(GO) run ./app/bench
+
+clean: ## remove what was built; data/ stays
+	rm -rf bin tmp node_modules
