@@ -28,7 +28,7 @@ const light = {
 };
 
 const dark = {
-	paper: "#171511",
+	paper: "#17150f",
 	card: "#211e19",
 	wash: "#2c2822",
 	line: "#39342c",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"database/sql"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -92,5 +93,17 @@ func TestSecondPressOfVerifyLeadsIn(t *testing.T) {
 	second.want(second.post("/verify", "code", code), 303, "/sign-in?notice=ready&next=%2Fdashboard")
 	if second.signedIn() {
 		t.Fatal("a spent code signed someone in")
+	}
+}
+
+// Whoever reads /dev/mail with a script takes the first six digits for the code: nothing around it
+// looks like one.
+func TestDevMailShowsTheCodeFirst(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	b.want(b.post("/sign-up", "name", "Ada", "email", "ada@example.com", "password", password), 303, "/verify")
+	code := h.code("ada@example.com")
+	if found := regexp.MustCompile(`\b\d{6}\b`).FindString(b.get("/dev/mail").body); found != code {
+		t.Fatalf("the first six digits are %q, the code is %q", found, code)
 	}
 }

@@ -42,7 +42,7 @@ func document(p Page) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><meta name=\"theme-color\" media=\"(prefers-color-scheme: light)\" content=\"#f5f2ec\"><meta name=\"theme-color\" media=\"(prefers-color-scheme: dark)\" content=\"#171511\"><meta name=\"htmx-config\" content=\"history:false, defaultSettleDelay:0, includeIndicatorCSS:false\"><link rel=\"stylesheet\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><meta name=\"theme-color\" media=\"(prefers-color-scheme: light)\" content=\"#f5f2ec\"><meta name=\"theme-color\" media=\"(prefers-color-scheme: dark)\" content=\"#17150f\"><meta name=\"htmx-config\" content=\"history:false, defaultSettleDelay:0, includeIndicatorCSS:false\"><link rel=\"stylesheet\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
