@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Session is one signed-in browser, as the store keeps it. It holds no secret: tokens are signed
 // from ID and Count, never looked up.
@@ -27,6 +30,11 @@ func (s Session) LiveUntil() time.Time {
 		return idle
 	}
 	return s.EndsAt
+}
+
+// Among reports whether the session with this id is one of those.
+func Among(sessions []Session, id string) bool {
+	return slices.ContainsFunc(sessions, func(s Session) bool { return s.ID == id })
 }
 
 // Outcome is what a store answers to a presented count.

@@ -181,12 +181,7 @@ func (s Sessions) Confirm(ctx context.Context, seen []Confirmation) error {
 // Live reports whether a session has neither ended nor run out.
 func (s Sessions) Live(ctx context.Context, userID, id string) (bool, error) {
 	live, err := s.ByUser(ctx, userID)
-	for _, session := range live {
-		if session.ID == id {
-			return true, nil
-		}
-	}
-	return false, err
+	return Among(live, id), err
 }
 
 // ByUser lists a user's live sessions, the most recently seen first.

@@ -143,12 +143,7 @@ func (r *Redis) Confirm(ctx context.Context, seen []models.Confirmation) error {
 // Live asks for one session. See Store.
 func (r *Redis) Live(ctx context.Context, userID, id string) (bool, error) {
 	live, err := r.ByUser(ctx, userID)
-	for _, session := range live {
-		if session.ID == id {
-			return true, nil
-		}
-	}
-	return false, err
+	return models.Among(live, id), err
 }
 
 // ByUser lists live sessions. See Store.
