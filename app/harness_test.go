@@ -232,7 +232,7 @@ func (b *browser) request(method, path string, form url.Values) *http.Request {
 		b.t.Fatal(err)
 	}
 	request.Header.Set("User-Agent", b.agent)
-	request.Header.Set("X-Forwarded-For", b.from)
+	request.Header["X-Forwarded-For"] = strings.Split(b.from, "\n") // a header line each
 	request.Header.Set("Sec-Fetch-Site", "same-origin")
 	if form != nil {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -110,12 +110,13 @@ func TestForwardedForDoesNotResetLimits(t *testing.T) {
 		trusted string
 		from    func(i int) string
 	}{
-		"no proxy is trusted":        {"TRUSTED_PROXIES=", func(int) string { return anyAddress() }},
-		"a proxy elsewhere":          {"TRUSTED_PROXIES=192.0.2.1", func(int) string { return anyAddress() }},
-		"in front of the real hop":   {"TRUSTED_PROXIES=127.0.0.1", func(int) string { return anyAddress() + ", 198.51.100.7" }},
-		"no address at all":          {"TRUSTED_PROXIES=127.0.0.1", func(i int) string { return "client" + strconv.Itoa(i) }},
-		"another of the same /64":    {"TRUSTED_PROXIES=127.0.0.1", func(i int) string { return "2001:db8:1:2::" + strconv.Itoa(i) }},
-		"behind two proxies of ours": {"TRUSTED_PROXIES=127.0.0.1,203.0.113.0/24", func(int) string { return anyAddress() + ",198.51.100.8 , 203.0.113.9" }},
+		"no proxy is trusted":          {"TRUSTED_PROXIES=", func(int) string { return anyAddress() }},
+		"a proxy elsewhere":            {"TRUSTED_PROXIES=192.0.2.1", func(int) string { return anyAddress() }},
+		"in front of the real hop":     {"TRUSTED_PROXIES=127.0.0.1", func(int) string { return anyAddress() + ", 198.51.100.7" }},
+		"in a line before the proxy's": {"TRUSTED_PROXIES=127.0.0.1", func(int) string { return anyAddress() + "\n198.51.100.7" }},
+		"no address at all":            {"TRUSTED_PROXIES=127.0.0.1", func(i int) string { return "client" + strconv.Itoa(i) }},
+		"another of the same /64":      {"TRUSTED_PROXIES=127.0.0.1", func(i int) string { return "2001:db8:1:2::" + strconv.Itoa(i) }},
+		"behind two proxies of ours":   {"TRUSTED_PROXIES=127.0.0.1,203.0.113.0/24", func(int) string { return anyAddress() + ",198.51.100.8 , 203.0.113.9" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, chain.trusted)

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"net/netip"
 	"strings"
 
@@ -12,7 +13,13 @@ import (
 // rightmost in X-Forwarded-For that is not one of them. Everything further left is what the client
 // says of itself.
 func (h *Handlers) clientIP(c *fiber.Ctx) netip.Addr {
-	return forwarded(h.socket(c), c.Get(fiber.HeaderXForwardedFor), h.Proxies)
+	return forwarded(h.socket(c), forwardedFor(c), h.Proxies)
+}
+
+// forwardedFor is the whole chain. A proxy may add itself in a line of its own (RFC 9110, 5.3):
+// whoever reads the first line alone believes the client.
+func forwardedFor(c *fiber.Ctx) string {
+	return string(bytes.Join(c.Request().Header.PeekAll(fiber.HeaderXForwardedFor), []byte(",")))
 }
 
 func (h *Handlers) socket(c *fiber.Ctx) netip.Addr {

@@ -38,7 +38,7 @@ func (h *Handlers) operators(c *fiber.Ctx) error {
 		return c.Next()
 	}
 	socket := h.socket(c)
-	if c.Get(fiber.HeaderXForwardedFor) != "" || !socket.IsLoopback() && !socket.IsPrivate() {
+	if forwardedFor(c) != "" || !socket.IsLoopback() && !socket.IsPrivate() {
 		return fiber.ErrNotFound
 	}
 	return c.Next()
