@@ -43,15 +43,15 @@ type app struct {
 // open builds the house: the only place where the parts meet. now is this process's clock; tests
 // move it. When open returns, ended sessions of the last access-token lifetime are known, so the
 // first request may come.
-func open(ctx context.Context, cfg config.Config, now func() time.Time, log *slog.Logger) (*app, error) {
-	a := &app{log: log}
-	if err := a.build(ctx, cfg, now); err != nil {
+func open(ctx context.Context, cfg config.Config, now func() time.Time, log *journal) (*app, error) {
+	a := &app{log: log.Logger}
+	if err := a.build(ctx, cfg, now, log.answered); err != nil {
 		return nil, errors.Join(err, a.close(ctx))
 	}
 	return a, nil
 }
 
-func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time) error {
+func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time, answered func(handlers.Answered)) error {
 	secrets, err := secretsOf(cfg)
 	if err != nil {
 		return err
@@ -90,7 +90,11 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 		URL: cfg.URL, Production: cfg.Production, AccessTTL: cfg.AccessTTL, PasswordMin: cfg.PasswordMin, Proxies: cfg.TrustedProxies, MetricsToken: cfg.MetricsToken,
 		DB: a.db, Accounts: a.accounts, Sessions: a.sessions, Providers: a.providers, Keys: keys, Static: files, Outbox: a.outbox,
 		Limits: limit.New(a.redis, cfg.Limits, now, a.log), Problems: a.problems,
-		Observe: figures.Answered, Metrics: figures.Handler(), Now: now, Log: a.log,
+		Observe: func(request handlers.Answered) {
+			figures.Answered(request.Route, request.Method, request.Status, request.Took)
+			answered(request)
+		},
+		Metrics: figures.Handler(), Now: now, Log: a.log,
 	}
 	if traces != nil {
 		routes.Trace = traces.Request

@@ -96,8 +96,7 @@ func (h *house) serve(listener net.Listener) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(h.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	h.app, err = open(h.t.Context(), cfg, h.clock.now, log)
+	h.app, err = open(h.t.Context(), cfg, h.clock.now, newJournal(h.logs, false, slog.LevelDebug))
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (h *house) confirmed(user string) {
 // happened counts the events of a kind.
 func (h *house) happened(user, kind string) int {
 	h.t.Helper()
-	events, err := h.db.Events.ByUser(h.t.Context(), user, 500)
+	_, events, err := h.db.Events.WithUser(h.t.Context(), user, 500)
 	if err != nil {
 		h.t.Fatal(err)
 	}

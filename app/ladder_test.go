@@ -39,7 +39,7 @@ var ladder = map[string][]string{
 	"handlers": {"gatehouse/app/account", "gatehouse/app/limit", "gatehouse/app/mail", "gatehouse/app/oauth", "gatehouse/app/session",
 		"gatehouse/app/token", "gatehouse/models", "gatehouse/static", "gatehouse/views", "github.com/a-h/templ",
 		"github.com/gofiber/fiber/v2", "github.com/gofiber/fiber/v2/middleware/adaptor", "github.com/mileusna/useragent",
-		"golang.org/x/image/draw"},
+		"github.com/valyala/fasthttp", "golang.org/x/image/draw"},
 	"app":       {"*"},
 	"app/bench": {"*"},
 }

@@ -63,8 +63,9 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		return fmt.Errorf("gatehouse does not start:\n%w", err)
 	}
-	log, flush := newLog(cfg)
-	defer flush()
+	out := newLogWriter()
+	defer out.flush()
+	log := newJournal(out, cfg.Production, slog.LevelInfo)
 	a, err := open(ctx, cfg, time.Now, log)
 	if err != nil {
 		return fmt.Errorf("gatehouse does not start: %w", err)
@@ -73,7 +74,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("ADDR: %w", err), a.close(context.WithoutCancel(ctx)))
 	}
-	announce(cfg, log)
+	announce(cfg, log.Logger)
 	served := make(chan error, 1)
 	go func() { served <- a.web.Listener(listener) }()
 	select {

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -157,13 +156,6 @@ func TestSecurityEventsAreKept(t *testing.T) {
 
 var securityLine = regexp.MustCompile(`msg=security kind=(\S+) user=\S* session=\S* ip=[0-9.]+ detail=("[^"]*"|\S*) id=[A-Z0-9]{26}`)
 
-func TestProductionLogsInJSON(t *testing.T) {
-	log, _ := newLog(config.Config{Production: true})
-	if _, lines := log.Handler().(*slog.JSONHandler); !lines {
-		t.Error("production logs another form than JSON lines")
-	}
-}
-
 // kept counts a person's events of a kind in the table itself.
 func (h *house) kept(kind, email string) (count int) {
 	h.t.Helper()
@@ -197,6 +189,12 @@ func TestOldEventsAreSwept(t *testing.T) {
 		eventually(t, "an event of 49 hours ago is gone", func() bool { return h.kept(models.EventSignedUp, email) == 0 })
 		if count := h.kept(models.EventSignedIn, email); count != 1 {
 			t.Errorf("%d sign-ins of two hours ago are kept, want 1", count)
+		}
+		h.clock.advance(48 * time.Hour)
+		h.twin()
+		eventually(t, "no event is left", func() bool { return h.kept(models.EventSignedIn, email) == 0 })
+		if page := b.get("/dashboard"); page.status != 200 || !strings.Contains(page.body, "Nothing yet.") {
+			t.Errorf("a person without events: %d %s", page.status, text(page.body))
 		}
 	}, "EVENTS_KEEP=48h")
 }

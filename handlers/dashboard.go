@@ -14,15 +14,12 @@ import (
 const recentEvents = 10
 
 func (h *Handlers) dashboard(c *fiber.Ctx) error {
-	user, err := h.me(c)
-	if err != nil {
+	access, _ := current(c)
+	user, events, err := h.DB.Events.WithUser(c.UserContext(), access.UserID, recentEvents)
+	if user, err = h.admitted(c, user, err); err != nil {
 		return err
 	}
 	list, err := h.sessionList(c)
-	if err != nil {
-		return err
-	}
-	events, err := h.DB.Events.ByUser(c.UserContext(), user.ID, recentEvents)
 	if err != nil {
 		return err
 	}
@@ -35,14 +32,20 @@ func (h *Handlers) dashboard(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.DashboardPage(h.userPage(c, "Dashboard", user), d))
 }
 
-// me reads the row of whoever is asking. One that is gone or disabled has no session any more.
+// me reads the row of whoever is asking.
 func (h *Handlers) me(c *fiber.Ctx) (models.User, error) {
 	access, signedIn := current(c)
 	if !signedIn {
 		return models.User{}, session.ErrNone
 	}
 	user, err := h.DB.Users.ByID(c.UserContext(), access.UserID)
+	return h.admitted(c, user, err)
+}
+
+// admitted judges the row of whoever is asking: one that is gone or disabled has no session any more.
+func (h *Handlers) admitted(c *fiber.Ctx, user models.User, err error) (models.User, error) {
 	if errors.Is(err, models.ErrNotFound) || err == nil && user.DisabledAt != nil {
+		access, _ := current(c)
 		if _, err := h.Sessions.EndUser(c.UserContext(), access.UserID, ""); err != nil {
 			return models.User{}, err
 		}

@@ -24,10 +24,9 @@ func (h *Handlers) answer(c *fiber.Ctx, err error) error {
 		return redirect(c, signInAt("ended", asked(c)))
 	}
 	problem := h.problem(c, err)
-	problem.RequestID, _ = c.Locals(requestIDKey).(string)
+	problem.RequestID = requestID(c)
 	if problem.RequestID == "" { // too large, or hardly HTTP: refused before our middleware saw it
-		problem.RequestID = identify(c)
-		h.harden(c)
+		problem.RequestID = h.identify(c)
 		h.Log.InfoContext(c.UserContext(), "request refused", "id", problem.RequestID, "status", problem.Status)
 	}
 	if problem.Status >= 500 {

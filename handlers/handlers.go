@@ -12,6 +12,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
+	"github.com/valyala/fasthttp"
 
 	"gatehouse/app/account"
 	"gatehouse/app/limit"
@@ -47,11 +48,21 @@ type Handlers struct {
 	// Trace is told when a request begins, and by what it returns when it is answered. nil without a
 	// collector.
 	Trace func(ctx context.Context, method string, header func(name string) string) (context.Context, func(route string, status int))
-	// Observe is told of every answer, for figures.
-	Observe func(route, method string, status int, took time.Duration)
+	// Observe is told of every answer, for the log and for figures.
+	Observe func(Answered)
 	Metrics http.Handler
 	Now     func() time.Time
 	Log     *slog.Logger
+
+	headers *fasthttp.ResponseHeader // of every answer; App fills it in
+}
+
+// Answered is one request, answered. Route is its pattern, never the address, which can hold a code.
+type Answered struct {
+	ID, Method, Route string
+	Status            int
+	At                time.Time // when it was answered
+	Took              time.Duration
 }
 
 // App is the web application: limits on every request, then the route table.
@@ -66,9 +77,11 @@ func (h *Handlers) App() *fiber.App {
 		ReadBufferSize:        16 << 10, // all headers; our own sealed cookies are up to 4 KB each
 		ReadTimeout:           10 * time.Second,
 		WriteTimeout:          20 * time.Second,
+		WriteBufferSize:       32 << 10, // a page in one write
 		IdleTimeout:           60 * time.Second,
 		ErrorHandler:          h.answer,
 	})
+	h.headers = hardened(h.URL.Scheme == "https")
 	h.routes(app)
 	return app
 }
@@ -80,13 +93,14 @@ func (h *Handlers) routes(app *fiber.App) {
 	app.Get("/readyz", h.readyz)
 	app.Get("/metrics", h.operators, adaptor.HTTPHandler(h.Metrics))
 
-	app.Use(h.observe, h.recovered, h.headers)
+	sameOrigin := h.sameOrigin()
+	app.Use(h.observe, h.recovered)
 	app.Get("/auth/session", h.session)
-	app.Post("/auth/refresh", h.sameOrigin, h.refresh) // one question to the store, which bounds itself
+	app.Post("/auth/refresh", sameOrigin, h.refresh) // one question to the store, which bounds itself
 	app.Get("/static/*", h.asset)
 	app.Get("/favicon.ico", h.favicon)
 
-	app.Use(h.bounded, h.sameOrigin)
+	app.Use(h.bounded, sameOrigin)
 	app.Get("/", h.known, h.home)
 	app.Get("/sign-in", h.guests, h.signInPage)
 	app.Post("/sign-in", h.perClientForm(signInRule, h.signInLimited), h.known, h.signIn)

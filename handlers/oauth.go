@@ -189,7 +189,7 @@ func (h *Handlers) authError(c *fiber.Ctx) error {
 	if _, signedIn := current(c); signedIn {
 		problem.Heading, problem.Link, problem.LinkText = "That did not work", "/profile#identities", "Back to your profile"
 	}
-	problem.RequestID, _ = c.Locals(requestIDKey).(string)
+	problem.RequestID = requestID(c)
 	label := "the provider"
 	for _, button := range h.providers() {
 		if button.Name == c.Query("provider") {

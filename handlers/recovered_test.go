@@ -24,9 +24,9 @@ func TestPanicBecomesAPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := &Handlers{URL: &url.URL{Scheme: "http", Host: "localhost"}, Static: files, Now: time.Now,
-		Observe: func(string, string, int, time.Duration) {}, Log: slog.New(slog.NewTextHandler(&log, nil))}
+		Observe: func(Answered) {}, Log: slog.New(slog.NewTextHandler(&log, nil)), headers: hardened(false)}
 	app := fiber.New(fiber.Config{ErrorHandler: h.answer})
-	app.Use(h.observe, h.recovered, h.bounded, h.headers, h.sameOrigin)
+	app.Use(h.observe, h.recovered, h.bounded, h.sameOrigin())
 	app.Get("/panics", func(*fiber.Ctx) error { panic("the reason, 4711") })
 	for range 2 {
 		response, err := app.Test(httptest.NewRequest("GET", "/panics", nil))

@@ -14,9 +14,8 @@ import (
 
 // page is what every page shows around its content.
 func (h *Handlers) page(c *fiber.Ctx, title string) views.Page {
-	id, _ := c.Locals(requestIDKey).(string)
 	page := views.Page{
-		Title: title, Now: h.Now(), RequestID: id, DevMail: h.Outbox != nil, Notice: notice(c.Query("notice")),
+		Title: title, Now: h.Now(), RequestID: requestID(c), DevMail: h.Outbox != nil, Notice: notice(c.Query("notice")),
 		Assets: views.Assets{CSS: h.Static.URL("app.css"), HTMX: h.Static.URL("htmx.min.js"), JS: h.Static.URL("app.js"),
 			Icon: h.Static.URL("favicon.svg"), TouchIcon: h.Static.URL("apple-touch-icon.png"), Manifest: h.Static.URL("site.webmanifest")},
 	}

@@ -80,15 +80,15 @@ func (h *Handlers) session(c *fiber.Ctx) error {
 	if err != nil {
 		return h.signedOut(c)
 	}
-	return c.JSON(signedIn{Subject: access.UserID, AMR: []string{access.AMR}, AuthTime: access.AuthTime.Unix(), ExpiresAt: access.ExpiresAt.Unix()})
+	return c.JSON(signedIn{Subject: access.UserID, AMR: [1]string{access.AMR}, AuthTime: access.AuthTime.Unix(), ExpiresAt: access.ExpiresAt.Unix()})
 }
 
 // signedIn is the answer of /auth/session; times in Unix seconds.
 type signedIn struct {
-	Subject   string   `json:"sub"`
-	AMR       []string `json:"amr"`
-	AuthTime  int64    `json:"auth_time"`
-	ExpiresAt int64    `json:"expires_at"`
+	Subject   string    `json:"sub"`
+	AMR       [1]string `json:"amr"`
+	AuthTime  int64     `json:"auth_time"`
+	ExpiresAt int64     `json:"expires_at"`
 }
 
 // reused is told when a refresh token that was given up came back: two browsers hold one session,
@@ -125,7 +125,7 @@ func (h *Handlers) record(c *fiber.Ctx, event models.Event) {
 func (h *Handlers) say(c *fiber.Ctx, event *models.Event) {
 	event.IP, event.Client, event.At = h.clientIP(c).String(), clientName(c), h.Now()
 	h.Log.InfoContext(c.UserContext(), "security", "kind", event.Kind, "user", event.UserID, "session", event.SessionID,
-		"ip", event.IP, "detail", event.Detail, "id", c.Locals(requestIDKey))
+		"ip", event.IP, "detail", event.Detail, "id", requestID(c))
 }
 
 func (h *Handlers) keep(c *fiber.Ctx, event models.Event) {

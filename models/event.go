@@ -52,15 +52,31 @@ func (e Events) Record(ctx context.Context, event Event) error {
 	return nil
 }
 
-// ByUser lists a person's latest events, newest first, but for refreshes refused: a browser that
-// comes back after its session's end is nothing to tell them.
-func (e Events) ByUser(ctx context.Context, userID string, limit int) ([]Event, error) {
-	var found []Event
-	query := `SELECT id, user_id, session_id, kind, ip, client, at, detail FROM events WHERE user_id = ? AND kind <> ? ORDER BY at DESC, id DESC LIMIT ?`
-	if err := e.db.sql.SelectContext(ctx, &found, e.db.sql.Rebind(query), userID, EventRefreshRefused, limit); err != nil {
-		return nil, fmt.Errorf("models: list events: %w", err)
+// WithUser reads a person and their latest events, newest first, in one question; but for refreshes
+// refused: a browser that comes back after its session's end is nothing to tell them. ErrNotFound
+// when the person is gone.
+func (e Events) WithUser(ctx context.Context, userID string, limit int) (User, []Event, error) {
+	var rows []struct {
+		User
+		Event Event `db:"event"`
 	}
-	return found, nil
+	query := `SELECT * FROM (SELECT ` + userColumns + ` FROM users WHERE id = ?) person CROSS JOIN (
+			SELECT id AS "event.id", user_id AS "event.user_id", session_id AS "event.session_id", kind AS "event.kind",
+				ip AS "event.ip", client AS "event.client", at AS "event.at", detail AS "event.detail"
+			FROM events WHERE user_id = ? AND kind <> ? ORDER BY at DESC, id DESC LIMIT ?) latest
+		ORDER BY "event.at" DESC, "event.id" DESC`
+	if err := e.db.sql.SelectContext(ctx, &rows, e.db.sql.Rebind(query), userID, userID, EventRefreshRefused, limit); err != nil {
+		return User{}, nil, fmt.Errorf("models: list events: %w", err)
+	}
+	if len(rows) == 0 { // gone, or quiet for longer than events are kept
+		user, err := e.db.Users.ByID(ctx, userID)
+		return user, nil, err
+	}
+	events := make([]Event, len(rows))
+	for i, row := range rows {
+		events[i] = row.Event
+	}
+	return rows[0].User, events, nil
 }
 
 // DropBefore lets old events go and says how many went.

@@ -71,6 +71,7 @@ func dialOptions(address string) (*redis.UniversalOptions, error) {
 		MinIdleConns:             2,
 		MaxRetries:               1,
 		ContextTimeoutEnabled:    true,
+		Protocol:                 2,    // nothing of RESP3 is used, and each answer would be searched for pushes
 		DisableIdentity:          true, // CLIENT SETINFO: one command more that an ACL would have to allow
 		SentinelUsername:         query.Get("sentinel_username"),
 		SentinelPassword:         query.Get("sentinel_password"),

@@ -88,12 +88,11 @@ func (r *Redis) Start(ctx context.Context, s models.Session, life time.Duration)
 
 // Trade judges a presented count in one script, one round trip. See Store.
 func (r *Redis) Trade(ctx context.Context, userID, id string, count int64) (models.Session, models.Outcome, error) {
-	answer, err := r.trade.Run(ctx, r.client, []string{key(userID)}, id, count,
-		r.grace.Milliseconds(), models.LostAnswer.Milliseconds(), r.ahead().Milliseconds()).Slice()
+	fields, err := r.trade.Run(ctx, r.client, []string{key(userID)}, id, count,
+		r.grace.Milliseconds(), models.LostAnswer.Milliseconds(), r.ahead().Milliseconds()).StringSlice()
 	if err != nil {
 		return models.Session{}, models.Gone, fmt.Errorf("session: trade: %w", err)
 	}
-	fields := asStrings(answer)
 	if len(fields) == 2 {
 		return models.Session{}, models.Gone, r.publish(ctx, userID, strings.Fields(fields[1]))
 	}

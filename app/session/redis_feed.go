@@ -150,26 +150,23 @@ func streamID(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) 
 const idLength = 22
 
 func parse(userID, id, moving, fixed, client string) (models.Session, error) {
-	numbers := make([]int64, 0, 5)
-	for _, field := range strings.Fields(moving) {
+	started, how, _ := strings.Cut(fixed, "\t")
+	numbers := make([]int64, 0, 6)
+	for field := range strings.SplitSeq(moving+" "+started, " ") {
 		n, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
 			return models.Session{}, fmt.Errorf("session: a record of another shape: %w", err)
 		}
 		numbers = append(numbers, n)
 	}
-	came, from := strings.Split(fixed, "\t"), strings.Split(client, "\t")
-	if len(numbers) != 5 || len(came) != 4 || len(from) != 2 {
+	came, from := strings.Split(how, "\t"), strings.Split(client, "\t")
+	if len(numbers) != 6 || len(came) != 3 || len(from) != 2 {
 		return models.Session{}, errors.New("session: a record of another shape")
-	}
-	started, err := strconv.ParseInt(came[0], 10, 64)
-	if err != nil {
-		return models.Session{}, fmt.Errorf("session: a record of another shape: %w", err)
 	}
 	return models.Session{
 		ID: id, UserID: userID, Count: numbers[0], TradedAt: fromMS(numbers[1]), Confirmed: numbers[2] > 0,
 		SeenAt: fromMS(max(numbers[1], numbers[2])), EndsAt: fromMS(numbers[3]), Idle: time.Duration(numbers[4]) * time.Millisecond,
-		StartedAt: fromMS(started), Remembered: came[1] == "1", AMR: came[2], Provider: came[3], Client: from[0], IP: from[1],
+		StartedAt: fromMS(numbers[5]), Remembered: came[0] == "1", AMR: came[1], Provider: came[2], Client: from[0], IP: from[1],
 	}, nil
 }
 
@@ -188,14 +185,6 @@ func endedNow(ids []string) []models.Ended {
 		ended = append(ended, models.Ended{SessionID: id, At: time.Now()})
 	}
 	return ended
-}
-
-func asStrings(values []any) []string {
-	texts := make([]string, len(values))
-	for i, value := range values {
-		texts[i] = fmt.Sprint(value)
-	}
-	return texts
 }
 
 // clip shortens s to n bytes, on the edge of a character.

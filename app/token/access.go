@@ -3,6 +3,7 @@ package token
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -65,12 +66,13 @@ func (k *Keys) SignAccess(access Access, life time.Duration) (string, time.Time,
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("token: sign access token: %w", err)
 	}
-	unsigned := k.all[0].header + "." + encode(payload)
-	signature, err := jwt.SigningMethodEdDSA.Sign(unsigned, k.all[0].access)
+	text := append(make([]byte, 0, 640), k.all[0].header...)
+	text = base64.RawURLEncoding.AppendEncode(append(text, '.'), payload)
+	signature, err := jwt.SigningMethodEdDSA.Sign(string(text), k.all[0].access)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("token: sign access token: %w", err)
 	}
-	return unsigned + "." + encode(signature), access.ExpiresAt, nil
+	return string(base64.RawURLEncoding.AppendEncode(append(text, '.'), signature)), access.ExpiresAt, nil
 }
 
 // accessHeader is the first part of every access token under one key (RFC 7515, 4.1).

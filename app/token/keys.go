@@ -10,7 +10,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -34,9 +36,9 @@ type keySet struct {
 	id      string
 	header  string
 	access  ed25519.PrivateKey
-	refresh []byte
+	refresh *macs
 	seal    []byte
-	digest  []byte
+	digest  *macs
 }
 
 // NewKeys derives keys from secrets of at least 32 bytes each.
@@ -70,19 +72,29 @@ func derive(secret string) (keySet, error) {
 	private := ed25519.NewKeyFromSeed(derived[0])
 	print := sha256.Sum256(private.Public().(ed25519.PublicKey))
 	id := encode(print[:9])
-	return keySet{id: id, header: accessHeader(id), access: private, refresh: derived[1], seal: derived[2], digest: derived[3]}, nil
+	return keySet{id: id, header: accessHeader(id), access: private, refresh: newMACs(derived[1]), seal: derived[2], digest: newMACs(derived[3])}, nil
 }
 
 // Digest is a keyed hash (HMAC-SHA256) of the parts, for what a counter is named after instead of
 // an address.
 func (k *Keys) Digest(purpose string, parts ...string) string {
-	return encode(mac(k.all[0].digest, purpose+"\x00"+strings.Join(parts, "\x00")))
+	return encode(k.all[0].digest.sum([]byte(purpose + "\x00" + strings.Join(parts, "\x00"))))
 }
 
-func mac(key []byte, message string) []byte {
-	hash := hmac.New(sha256.New, key)
-	hash.Write([]byte(message))
-	return hash.Sum(nil)
+// macs makes MACs under one key (HMAC-SHA256, RFC 2104). To prepare a key costs as much as to use
+// it, so what is prepared is kept.
+type macs struct{ ready sync.Pool }
+
+func newMACs(key []byte) *macs {
+	return &macs{sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+}
+
+func (m *macs) sum(message []byte) []byte {
+	mac := m.ready.Get().(hash.Hash)
+	defer m.ready.Put(mac)
+	mac.Reset()
+	mac.Write(message)
+	return mac.Sum(nil)
 }
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

@@ -37,7 +37,7 @@ func (k *Keys) SignRefresh(r Refresh) (string, error) {
 	b = append(b, user[:]...)
 	b = append(b, session...)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.Count))
-	return encode(append(b, mac(k.all[0].refresh, string(b))...)), nil
+	return encode(append(b, k.all[0].refresh.sum(b)...)), nil
 }
 
 // OpenRefresh verifies a refresh token. ErrInvalid for anything that none of our secrets has
@@ -56,7 +56,7 @@ func (k *Keys) OpenRefresh(text string) (Refresh, error) {
 
 func (k *Keys) signedRefresh(b []byte) bool {
 	for _, set := range k.all {
-		if hmac.Equal(b[refreshPlain:], mac(set.refresh, string(b[:refreshPlain]))) {
+		if hmac.Equal(b[refreshPlain:], set.refresh.sum(b[:refreshPlain])) {
 			return true
 		}
 	}
