@@ -112,8 +112,12 @@ func (h *Handlers) sameOrigin() fiber.Handler {
 		if c.Path() == appleCallback {
 			return c.Next()
 		}
-		asked := http.Header{"Sec-Fetch-Site": {c.Get("Sec-Fetch-Site")}, fiber.HeaderOrigin: {c.Get(fiber.HeaderOrigin)}}
-		request := &http.Request{Method: c.Method(), Host: string(c.Request().Host()), URL: &url.URL{Path: c.Path()}, Header: asked}
+		request := &http.Request{Method: c.Method(), Host: string(c.Request().Host()), URL: &url.URL{Path: c.Path()}, Header: http.Header{}}
+		for _, name := range []string{"Sec-Fetch-Site", fiber.HeaderOrigin} {
+			if value := c.Get(name); value != "" {
+				request.Header.Set(name, value)
+			}
+		}
 		if err := protection.Check(request); err != nil {
 			return errCrossOrigin
 		}

@@ -68,10 +68,7 @@ func (k *Keys) SignAccess(access Access, life time.Duration) (string, time.Time,
 	}
 	text := append(make([]byte, 0, 640), k.all[0].header...)
 	text = base64.RawURLEncoding.AppendEncode(append(text, '.'), payload)
-	signature, err := jwt.SigningMethodEdDSA.Sign(string(text), k.all[0].access)
-	if err != nil {
-		return "", time.Time{}, fmt.Errorf("token: sign access token: %w", err)
-	}
+	signature := ed25519.Sign(k.all[0].access, text) // RFC 8037, 3.1
 	return string(base64.RawURLEncoding.AppendEncode(append(text, '.'), signature)), access.ExpiresAt, nil
 }
 
