@@ -1,11 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"gatehouse/models"
 )
 
 // pending is a browser that waits for the code of a sign-up.
@@ -106,7 +109,7 @@ func TestAResetCodeWorksOnce(t *testing.T) {
 		}
 		var done atomic.Int32
 		race(len(tabs), func(i int) {
-			form := map[string][]string{"code": {second}, "password": {"another way to the gatehouse"}}
+			form := map[string][]string{"code": {second}, "password": {fmt.Sprintf("another way to the gatehouse, %d", i)}}
 			if tabs[i].try(http.MethodPost, "/reset", form).status == 303 {
 				done.Add(1)
 			}
@@ -115,6 +118,46 @@ func TestAResetCodeWorksOnce(t *testing.T) {
 			t.Errorf("one code reset the password %d times", done.Load())
 		}
 	}, "LIMITS=off")
+}
+
+// A second press of the button, without JavaScript, finds the code used and the password as typed. It
+// changes nothing more, and whoever has no code learns nothing from it.
+func TestSecondPressOfResetIsTheFirst(t *testing.T) {
+	everyStore(t, func(t *testing.T, h *house) {
+		email := someone()
+		h.browser().signUp(email)
+		b := h.browser()
+		b.want(b.post("/forgot", "email", email), 303, "/reset")
+		second, code, changed := b.copy(), h.code(email), "another way to the gatehouse"
+		b.want(b.post("/reset", "code", code, "password", changed), 303, "/sign-in?notice=reset&next=%2Fdashboard")
+		b.want(b.post("/sign-in", "email", email, "password", changed), 303, "/dashboard")
+		for _, tried := range [][2]string{{code, "a third way to the gatehouse"}, {"000000", changed}, {"", changed}} {
+			if got := second.post("/reset", "code", tried[0], "password", tried[1]); got.status != 422 || !strings.Contains(got.body, spent) && tried[0] != "" {
+				t.Errorf("code %q, password %q: %d %s", tried[0], tried[1], got.status, text(got.body))
+			}
+		}
+		second.want(second.post("/reset", "code", code, "password", changed), 303, "/sign-in?notice=reset&next=%2Fdashboard")
+		if b.get("/dashboard").status != 200 || h.happened(b.user(), models.EventPasswordReset) != 1 {
+			t.Error("the second press reset the password again")
+		}
+	})
+}
+
+// Six digits cannot be guessed at a code that was used, either.
+func TestAUsedCodeHasFiveTries(t *testing.T) {
+	h := newHouse(t, "LIMITS=off")
+	email := someone()
+	h.browser().signUp(email)
+	b := h.browser()
+	b.want(b.post("/forgot", "email", email), 303, "/reset")
+	second, code, changed := b.copy(), h.code(email), "another way to the gatehouse"
+	b.want(b.post("/reset", "code", code, "password", changed), 303, "/sign-in?notice=reset&next=%2Fdashboard")
+	for range 5 {
+		second.post("/reset", "code", "000000", "password", changed)
+	}
+	if got := second.post("/reset", "code", code, "password", changed); got.status != 422 {
+		t.Errorf("the sixth try: %d", got.status)
+	}
 }
 
 // Scanners follow links and look at pages before people do.

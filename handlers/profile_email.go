@@ -47,10 +47,12 @@ func (h *Handlers) proveEmail(c *fiber.Ctx, flow waiting) error {
 	if err != nil {
 		return err
 	}
-	if _, err := h.Accounts.ProveEmail(c.UserContext(), user, *flow.Email, c.FormValue("code")); err != nil {
-		return err
+	if user.Email != flow.Email.Email { // else this is the second of two presses
+		if _, err := h.Accounts.ProveEmail(c.UserContext(), user, *flow.Email, c.FormValue("code")); err != nil {
+			return err
+		}
+		h.recordOwn(c, models.EventEmailChanged, account.Mask(flow.Email.Email))
 	}
-	h.recordOwn(c, models.EventEmailChanged, account.Mask(flow.Email.Email))
 	h.clearCookie(c, flowCookie)
 	return redirect(c, flow.Next)
 }

@@ -83,6 +83,8 @@ func (h *Handlers) reset(c *fiber.Ctx) error {
 		form.PasswordError = mistakes.Password
 	case errors.Is(err, models.ErrWrongCode):
 		form.CodeError = "That is not the code. Look again, or send a new one."
+	case errors.Is(err, account.ErrResetBefore):
+		return h.resetDone(c, under.Next)
 	case errors.Is(err, models.ErrSpentCode):
 		form.Spent, form.Error = true, "This code no longer works. Send a new one."
 	case err != nil:
@@ -98,6 +100,10 @@ func (h *Handlers) wasReset(c *fiber.Ctx, user models.User, to string) error {
 		return err
 	}
 	h.record(c, models.Event{UserID: user.ID, Kind: models.EventPasswordReset})
+	return h.resetDone(c, to)
+}
+
+func (h *Handlers) resetDone(c *fiber.Ctx, to string) error {
 	h.clearCookie(c, resetCookie)
 	return redirect(c, signInAt("reset", to))
 }

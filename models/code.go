@@ -44,22 +44,17 @@ func (c Codes) Create(ctx context.Context, code Code, now time.Time) error {
 	})
 }
 
-// Consume takes one try of a code and, when the hash matches, the code itself. The try is counted
-// before the comparison and in the same statement that checks it, so a thousand guesses at once
-// get no more tries than five in a row.
+// codeTries is how often a used code may be shown again.
+const codeTries = 5
+
+// Consume takes one try of a code and, when the hash matches, the code itself.
 func (c Codes) Consume(ctx context.Context, id, purpose, hash string, now time.Time) error {
 	matched := false
-	err := c.db.tx(ctx, func(tx *sqlx.Tx) error {
-		var kept string
-		query := c.db.sql.Rebind(`UPDATE codes SET tries_left = tries_left - 1
-			WHERE id = ? AND purpose = ? AND tries_left > 0 AND expires_at > ? RETURNING hash`)
-		if err := tx.GetContext(ctx, &kept, query, id, purpose, stored(now)); err != nil {
-			return known(err)
+	err := c.db.tx(ctx, func(tx *sqlx.Tx) (err error) {
+		if matched, err = c.try(ctx, tx, id, purpose, hash, now); !matched {
+			return err
 		}
-		if matched = subtle.ConstantTimeCompare([]byte(kept), []byte(hash)) == 1; !matched {
-			return nil
-		}
-		_, err := tx.ExecContext(ctx, c.db.sql.Rebind(`DELETE FROM codes WHERE id = ?`), id)
+		_, err = tx.ExecContext(ctx, c.db.sql.Rebind(`UPDATE codes SET purpose = ?, tries_left = ? WHERE id = ?`), used(purpose), codeTries, id)
 		return err
 	})
 	switch {
@@ -71,6 +66,31 @@ func (c Codes) Consume(ctx context.Context, id, purpose, hash string, now time.T
 		return ErrWrongCode
 	}
 	return nil
+}
+
+// Consumed reports whether this very code was consumed, until it expires: whoever presses a button
+// twice finds it spent by the first press. It takes one try of a few.
+func (c Codes) Consumed(ctx context.Context, id, purpose, hash string, now time.Time) (bool, error) {
+	matched, err := c.try(ctx, c.db.sql, id, used(purpose), hash, now)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return matched, err
+}
+
+// used is the purpose of a code that was consumed. It opens nothing.
+func used(purpose string) string { return "used: " + purpose }
+
+// try counts a try before the comparison and in the same statement that checks for one, so a
+// thousand guesses at once get no more tries than five in a row. ErrNotFound when none is left.
+func (c Codes) try(ctx context.Context, db sqlx.QueryerContext, id, purpose, hash string, now time.Time) (bool, error) {
+	var kept string
+	query := c.db.sql.Rebind(`UPDATE codes SET tries_left = tries_left - 1
+		WHERE id = ? AND purpose = ? AND tries_left > 0 AND expires_at > ? RETURNING hash`)
+	if err := sqlx.GetContext(ctx, db, &kept, query, id, purpose, stored(now)); err != nil {
+		return false, known(err)
+	}
+	return subtle.ConstantTimeCompare([]byte(kept), []byte(hash)) == 1, nil
 }
 
 // Drop lets a code go, because a newer one replaces it.

@@ -21,6 +21,8 @@ var (
 	ErrDisabled = errors.New("account: disabled")
 	// ErrTaken says that a proven address came to belong to someone else meanwhile.
 	ErrTaken = errors.New("account: address taken")
+	// ErrResetBefore says that this code has set this very password: the button was pressed twice.
+	ErrResetBefore = errors.New("account: password reset before")
 	// ErrIdentityTaken says that this identity signs in another user.
 	ErrIdentityTaken = errors.New("account: identity belongs to another account")
 	// ErrNoSubject says that an identity names nobody, so that it would be everyone's.

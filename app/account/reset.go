@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -57,7 +58,7 @@ func (a *Accounts) ResendReset(ctx context.Context, recovery Recovery) (Recovery
 
 // Reset takes the code and sets the password. The password is judged and hashed first, so one that
 // is weak, or a moment that is busy, costs no code. The caller ends the user's sessions. Mistakes,
-// ErrBusy, models.ErrWrongCode, models.ErrSpentCode.
+// ErrBusy, ErrResetBefore, models.ErrWrongCode, models.ErrSpentCode.
 func (a *Accounts) Reset(ctx context.Context, recovery Recovery, code, password string) (models.User, error) {
 	// Only the address is known to be theirs yet: to refuse their name before the code is proven
 	// would tell a stranger that the account exists, and the name.
@@ -69,7 +70,11 @@ func (a *Accounts) Reset(ctx context.Context, recovery Recovery, code, password 
 		return models.User{}, err
 	}
 	purpose := resetPurpose(recovery.UserID)
-	if err := a.redeem(ctx, purpose, recovery.CodeID, recovery.CodeKey, code); err != nil {
+	err = a.redeem(ctx, purpose, recovery.CodeID, recovery.CodeKey, code)
+	if errors.Is(err, models.ErrSpentCode) {
+		return models.User{}, a.resetBefore(ctx, recovery, code, password)
+	}
+	if err != nil {
 		return models.User{}, err
 	}
 	user, err := a.db.Users.ByID(ctx, recovery.UserID)
@@ -86,6 +91,24 @@ func (a *Accounts) Reset(ctx context.Context, recovery Recovery, code, password 
 		return models.User{}, Mistakes{Password: mistake}
 	}
 	return a.finishReset(ctx, recovery, user, hash)
+}
+
+// resetBefore tells the second of two presses from a code that is spent: this code has set this
+// password. Without the code, nobody may learn whether a password is right.
+func (a *Accounts) resetBefore(ctx context.Context, recovery Recovery, code, password string) error {
+	purpose := resetPurpose(recovery.UserID)
+	again, err := a.db.Codes.Consumed(ctx, recovery.CodeID, purpose, codeHash(recovery.CodeKey, purpose, digits(code)), a.now())
+	if err != nil {
+		return err
+	}
+	if !again {
+		return models.ErrSpentCode
+	}
+	err = a.Confirm(ctx, recovery.UserID, password)
+	if errors.Is(err, ErrCredentials) || errors.Is(err, models.ErrNotFound) {
+		return models.ErrSpentCode
+	}
+	return cmp.Or(err, ErrResetBefore)
 }
 
 // finishReset lets every other code of the user go (a change of address that a thief began dies
@@ -109,6 +132,9 @@ func (a *Accounts) finishReset(ctx context.Context, recovery Recovery, user mode
 // giveBack keeps the code of someone who proved it and then has to choose another password.
 func (a *Accounts) giveBack(ctx context.Context, recovery Recovery, code string) error {
 	purpose := resetPurpose(recovery.UserID)
+	if err := a.db.Codes.Drop(ctx, recovery.CodeID); err != nil {
+		return err
+	}
 	return a.db.Codes.Create(ctx, models.Code{
 		ID: recovery.CodeID, Purpose: purpose, Hash: codeHash(recovery.CodeKey, purpose, digits(code)),
 		TriesLeft: codeTries, ExpiresAt: recovery.SentAt.Add(CodeLife),
