@@ -76,7 +76,7 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 		return err
 	}
 	passwords := account.NewPasswords(runtime.GOMAXPROCS(0), maxWaiting, cfg.PasswordMin)
-	a.accounts = account.New(a.db, keys, passwords, post, now, cfg.KeepProviderTokens...)
+	a.accounts = account.New(a.db, keys, passwords, post, now, account.Rules{KeepTokens: cfg.KeepProviderTokens, OIDCName: cfg.OIDC.Name})
 	if a.providers, err = openProviders(cfg, now); err != nil {
 		return err
 	}

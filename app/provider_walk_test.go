@@ -122,12 +122,12 @@ func TestVouchedAddressJoinsAndTheOwnerIsTold(t *testing.T) {
 		if again := h.browser().by("google", "ada"); again.user() != ada.user() || h.happened(ada.user(), models.EventLinked) != 4 {
 			t.Error("the next sign-in joined again")
 		}
-		for to, subjects := range map[string][]string{"ada@gmail.com": {"Google", "GitHub", "Apple", "Single sign-on"}, "grace@navy.example": {"Google", "Single sign-on"}} {
+		for to, subjects := range map[string][]string{"ada@gmail.com": {"Google", "GitHub", "Apple", "Acme sign-on"}, "grace@navy.example": {"Google", "Acme sign-on"}} {
 			for _, subject := range subjects {
 				h.mailAbout(to, subject+" now signs you in")
 			}
 		}
-	})
+	}, "OIDC_NAME=Acme sign-on")
 }
 
 // Whoever only says that an address is theirs gets an account of their own, without it.

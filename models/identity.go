@@ -30,6 +30,23 @@ type Identity struct {
 	Tokens ProviderTokens `db:"-"`
 }
 
+// ProviderName is what a provider calls itself.
+func ProviderName(provider string) string {
+	switch provider {
+	case "google":
+		return "Google"
+	case "github":
+		return "GitHub"
+	case "twitter":
+		return "X"
+	case "apple":
+		return "Apple"
+	case "oidc":
+		return "Single sign-on"
+	}
+	return provider
+}
+
 // ProviderTokens are what a provider issued at sign-in: secrets of the person at the provider.
 type ProviderTokens struct {
 	Access  string    `json:"access"`

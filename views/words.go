@@ -74,22 +74,6 @@ func alarming(event models.Event) bool {
 	return event.Kind == models.EventReuse || event.Kind == models.EventSignInFailed
 }
 
-func providerLabel(name string) string {
-	switch name {
-	case "google":
-		return "Google"
-	case "github":
-		return "GitHub"
-	case "twitter":
-		return "X"
-	case "apple":
-		return "Apple"
-	case "oidc":
-		return "Single sign-on"
-	}
-	return name
-}
-
 // way says how a session was started.
 func way(session models.Session, list []Provider) string {
 	if session.Provider == "" {
@@ -114,7 +98,7 @@ func called(name string, list []Provider) string {
 			return p.Label
 		}
 	}
-	return providerLabel(name)
+	return models.ProviderName(name)
 }
 
 func known(words, otherwise string) string {

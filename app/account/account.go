@@ -5,7 +5,6 @@ package account
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"gatehouse/app/token"
@@ -38,13 +37,27 @@ type Accounts struct {
 	passwords *Passwords
 	post      func(Letter)
 	now       func() time.Time
-	keep      []string
+	rules     Rules
+}
+
+// Rules are what a team chooses.
+type Rules struct {
+	KeepTokens []string // providers whose tokens are kept, sealed
+	OIDCName   string   // what the OpenID Connect issuer is called
 }
 
 // New makes Accounts. Post must not block: a letter that took time would tell known addresses from
-// unknown ones. Keep names the providers whose tokens are kept, sealed.
-func New(db *models.DB, keys *token.Keys, passwords *Passwords, post func(Letter), now func() time.Time, keep ...string) *Accounts {
-	return &Accounts{db: db, keys: keys, passwords: passwords, post: post, now: now, keep: slices.Clone(keep)}
+// unknown ones.
+func New(db *models.DB, keys *token.Keys, passwords *Passwords, post func(Letter), now func() time.Time, rules Rules) *Accounts {
+	return &Accounts{db: db, keys: keys, passwords: passwords, post: post, now: now, rules: rules}
+}
+
+// called is a provider as its button calls it.
+func (a *Accounts) called(provider string) string {
+	if provider == "oidc" && a.rules.OIDCName != "" {
+		return a.rules.OIDCName
+	}
+	return models.ProviderName(provider)
 }
 
 // Mistakes are what is wrong with a form, a sentence for each field; "" where nothing is.

@@ -65,7 +65,7 @@ func newWorld(t *testing.T, url, driver, rawURL string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Accounts = New(db, keys, NewPasswords(0, 200, 12), w.collect, w.clock, "google")
+	w.Accounts = New(db, keys, NewPasswords(0, 200, 12), w.collect, w.clock, Rules{KeepTokens: []string{"google"}, OIDCName: "Acme"})
 	return w
 }
 

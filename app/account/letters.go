@@ -94,9 +94,9 @@ func addressChangedLetter(old, address string) Letter {
 
 func joinedLetter(to, provider string) Letter {
 	return Letter{
-		To: to, Subject: providerName(provider) + " now signs you in",
+		To: to, Subject: provider + " now signs you in",
 		Lines: []string{
-			"Someone signed in with " + providerName(provider) + ", which says that this address is theirs. It is connected to your account now.",
+			"Someone signed in with " + provider + ", which says that this address is theirs. It is connected to your account now.",
 			"If this was not you, sign in, disconnect it on your profile, and end the sessions you do not know.",
 		},
 		Why: whyOwner,
@@ -105,9 +105,9 @@ func joinedLetter(to, provider string) Letter {
 
 func linkedLetter(to, provider string) Letter {
 	return Letter{
-		To: to, Subject: providerName(provider) + " now signs you in",
+		To: to, Subject: provider + " now signs you in",
 		Lines: []string{
-			"You connected " + providerName(provider) + " to your account.",
+			"You connected " + provider + " to your account.",
 			"If this was not you, sign in, disconnect it on your profile, and end the sessions you do not know.",
 		},
 		Why: whyOwner,
@@ -116,8 +116,8 @@ func linkedLetter(to, provider string) Letter {
 
 func unlinkedLetter(to, provider string) Letter {
 	return Letter{
-		To: to, Subject: providerName(provider) + " no longer signs you in",
-		Lines: []string{"You disconnected " + providerName(provider) + " from your account.", notYou},
+		To: to, Subject: provider + " no longer signs you in",
+		Lines: []string{"You disconnected " + provider + " from your account.", notYou},
 		Why:   whyOwner,
 	}
 }
@@ -139,19 +139,4 @@ func deletedLetter(to string) Letter {
 		Lines: []string{"Your account and everything in it is gone. This address is free for a new one."},
 		Why:   "You get this mail because the account belonged to this address.",
 	}
-}
-
-// providerName is what a provider calls itself.
-func providerName(provider string) string {
-	switch provider {
-	case "google":
-		return "Google"
-	case "github":
-		return "GitHub"
-	case "twitter":
-		return "X"
-	case "apple":
-		return "Apple"
-	}
-	return "Single sign-on"
 }

@@ -25,7 +25,7 @@ func (a *Accounts) Link(ctx context.Context, user models.User, identity models.I
 	if err != nil {
 		return err
 	}
-	a.tell(linkedLetter(user.Email, identity.Provider))
+	a.tell(linkedLetter(user.Email, a.called(identity.Provider)))
 	return nil
 }
 
@@ -35,7 +35,7 @@ func (a *Accounts) Unlink(ctx context.Context, user models.User, provider, subje
 	if err := a.db.Identities.Unlink(ctx, user.ID, provider, subject); err != nil {
 		return err
 	}
-	a.tell(unlinkedLetter(user.Email, provider))
+	a.tell(unlinkedLetter(user.Email, a.called(provider)))
 	return nil
 }
 

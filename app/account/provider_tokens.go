@@ -62,7 +62,7 @@ func (a *Accounts) replaceTokens(ctx context.Context, identity models.Identity, 
 
 // keeper is the user's identity at a provider, the one used last, if its tokens are kept.
 func (a *Accounts) keeper(ctx context.Context, userID, provider string) (models.Identity, error) {
-	if !slices.Contains(a.keep, provider) {
+	if !slices.Contains(a.rules.KeepTokens, provider) {
 		return models.Identity{}, ErrNoTokens
 	}
 	all, err := a.db.Identities.ByUser(ctx, userID)
@@ -82,7 +82,7 @@ func (a *Accounts) keeper(ctx context.Context, userID, provider string) (models.
 func (a *Accounts) sealed(identity models.Identity, before string) (models.Identity, error) {
 	tokens := identity.Tokens
 	identity.Tokens, identity.Sealed = models.ProviderTokens{}, ""
-	if !slices.Contains(a.keep, identity.Provider) {
+	if !slices.Contains(a.rules.KeepTokens, identity.Provider) {
 		return identity, nil
 	}
 	if tokens.Access == "" {

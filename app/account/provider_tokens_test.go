@@ -72,7 +72,7 @@ func TestTokensOfOtherProvidersAreThrownAway(t *testing.T) {
 func TestNoLongerKeptIsWipedAtTheNextSignIn(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.came("google", w.tokens("access-1", "refresh-1", time.Hour))
-		w.keep = nil
+		w.rules.KeepTokens = nil
 		_, err := w.ProviderTokens(t.Context(), user.ID, "google", never(t))
 		wantErr(t, err, ErrNoTokens)
 		w.came("google", w.tokens("access-2", "refresh-2", time.Hour))

@@ -91,7 +91,7 @@ func (a *Accounts) join(ctx context.Context, owner models.User, identity models.
 	if err := a.db.Identities.Join(ctx, identity, owner.Email, a.now()); err != nil {
 		return arrival{}, err
 	}
-	a.post(joinedLetter(owner.Email, identity.Provider))
+	a.post(joinedLetter(owner.Email, a.called(identity.Provider)))
 	return arrival{user: owner, joined: true}, nil
 }
 
@@ -145,7 +145,7 @@ func firstName(identity models.Identity) string {
 	if name := displayName(local); name != "" {
 		return name
 	}
-	return displayName(providerName(identity.Provider) + " " + lastFour(identity.Subject))
+	return displayName(models.ProviderName(identity.Provider) + " " + lastFour(identity.Subject))
 }
 
 func lastFour(subject string) string {
