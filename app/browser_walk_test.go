@@ -1,6 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"image"
+	"image/png"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -128,4 +134,28 @@ func TestKeyboardSignsIn(t *testing.T) {
 	p.tabTo("form[action='/auth/sign-out'] button")
 	p.do(chromedp.KeyEvent(kb.Enter))
 	p.at("/sign-in?notice=signed-out").clean()
+}
+
+// A photo as a phone takes it is larger than what the server accepts: the page sends it smaller.
+func TestLargePhotoIsSentSmaller(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, localhost)
+	photo := image.NewRGBA(image.Rect(0, 0, 1600, 1200))
+	_, _ = rand.NewChaCha8([32]byte{}).Read(photo.Pix) // noise, which no format makes small
+	for i := 3; i < len(photo.Pix); i += 4 {
+		photo.Pix[i] = 255
+	}
+	var encoded bytes.Buffer
+	if err := png.Encode(&encoded, photo); err != nil || encoded.Len() < 5<<20 {
+		t.Fatal(err, encoded.Len())
+	}
+	file := filepath.Join(t.TempDir(), "photo.png")
+	if err := os.WriteFile(file, encoded.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := h.tab().signUp(someone()).open("/profile")
+	p.do(chromedp.SetUploadFiles(chromedp.CSS("#picture-file"), []string{file}))
+	p.click("#picture form button[type=submit]").sees("Saved.")
+	p.until("the picture is there", `document.querySelector("#picture img")?.naturalWidth === 256`)
+	p.clean()
 }

@@ -2,13 +2,15 @@
 (() => {
 	const form = (event) => event.detail.ctx.sourceElement.closest("form");
 	const refresher = () => document.getElementById("refresh");
+	const shrinking = new WeakMap(); // by form, until its photo is small
 
 	// A form that is on its way cannot be sent again.
 	document.addEventListener("submit", (event) => {
 		const sent = event.target;
-		if (sent.getAttribute("aria-busy")) {
+		if (sent.getAttribute("aria-busy") || shrinking.has(sent)) {
 			event.preventDefault();
 			event.stopPropagation();
+			shrinking.get(sent)?.then(() => sent.requestSubmit(event.submitter));
 			return;
 		}
 		sent.setAttribute("aria-busy", "true");
@@ -51,6 +53,25 @@
 	document.addEventListener("click", (event) => {
 		const button = event.target.closest("[data-reveal]");
 		if (button) reveal(button, typed(button).type === "password");
+	});
+
+	// A photo as a phone takes it is sent smaller; a press waits for it. What is no picture is sent as it
+	// is: the server says so.
+	const shrink = async (input, file, side) => {
+		const photo = await createImageBitmap(file);
+		const scale = Math.min(1, side / Math.min(photo.width, photo.height));
+		const canvas = Object.assign(document.createElement("canvas"), { width: photo.width * scale, height: photo.height * scale });
+		canvas.getContext("2d").drawImage(photo, 0, 0, canvas.width, canvas.height);
+		const smaller = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
+		if (smaller.size >= file.size || input.files[0] !== file) return;
+		const files = new DataTransfer();
+		files.items.add(new File([smaller], "picture.jpg", { type: smaller.type }));
+		input.files = files.files;
+	};
+	document.addEventListener("change", ({ target: { dataset, files, form }, target }) => {
+		if (!dataset.shrink || !(files[0]?.size > 1_000_000)) return;
+		const done = shrink(target, files[0], Number(dataset.shrink)).catch(() => {}).finally(() => shrinking.delete(form));
+		shrinking.set(form, done);
 	});
 
 	const caps = (event) => {

@@ -422,7 +422,7 @@ func ProfilePicture(f ProfilePictureForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "\" name=\"picture\" type=\"file\" accept=\"image/jpeg,image/png,image/gif\" required class=\"block w-full min-w-0 text-sm text-quiet file:mr-3 file:min-h-touch file:rounded-field file:border file:border-edge file:bg-card file:px-4 file:text-base file:font-medium file:text-ink hover:file:bg-wash\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "\" name=\"picture\" type=\"file\" accept=\"image/jpeg,image/png,image/gif\" data-shrink=\"512\" required class=\"block w-full min-w-0 text-sm text-quiet file:mr-3 file:min-h-touch file:rounded-field file:border file:border-edge file:bg-card file:px-4 file:text-base file:font-medium file:text-ink hover:file:bg-wash\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
