@@ -52,6 +52,11 @@ func TestGuessingAnAccountIsLimited(t *testing.T) {
 		}
 		limited(t, "the right password from a stranger", h.browser().post("/sign-in", "email", email, "password", password, "next", "/profile"), email, "/profile")
 		owner.signIn(email)
+		owner.want(owner.post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
+		h.restart("APP_SECRETS=a secret that was promoted and is long enough," + h.env["APP_SECRETS"])
+		race(20, func(int) { h.browser().try(http.MethodPost, "/sign-in", guesses) })
+		limited(t, "a stranger after a rotation", h.browser().post("/sign-in", "email", email, "password", password), email)
+		owner.signIn(email)
 	})
 }
 

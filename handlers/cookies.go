@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"slices"
 	"time"
 
@@ -75,30 +77,37 @@ func (h *Handlers) openCookie(c *fiber.Ctx, name string, into any) error {
 	return h.Keys.Open("cookie "+name, c.Cookies(h.cookie(name)), into)
 }
 
-// knownDevice is what a browser remembers of the accounts it has signed in to, sealed.
+// knownDevice is what a browser remembers of the accounts it has signed in to, sealed. The accounts are
+// fingerprints without a key: a rotated secret makes no stranger of anyone.
 type knownDevice struct {
 	ID       string   `json:"i"`
 	Accounts []string `json:"a"`
 }
 
 // device reports whether this browser has signed in to the account before, and under which id.
-func (h *Handlers) device(c *fiber.Ctx, account string) (string, bool) {
+func (h *Handlers) device(c *fiber.Ctx, address string) (string, bool) {
 	var device knownDevice
 	if err := h.openCookie(c, deviceCookie, &device); err != nil {
 		return "", false
 	}
-	return device.ID, slices.Contains(device.Accounts, account)
+	return device.ID, slices.Contains(device.Accounts, fingerprint(address))
 }
 
 // rememberDevice notes that this browser has signed in to the account.
-func (h *Handlers) rememberDevice(c *fiber.Ctx, account string) error {
+func (h *Handlers) rememberDevice(c *fiber.Ctx, address string) error {
 	var device knownDevice
 	if err := h.openCookie(c, deviceCookie, &device); err != nil {
 		device = knownDevice{ID: rand.Text()}
 	}
-	if !slices.Contains(device.Accounts, account) {
+	if account := fingerprint(address); !slices.Contains(device.Accounts, account) {
 		device.Accounts = append(device.Accounts, account)
 	}
 	device.Accounts = device.Accounts[max(0, len(device.Accounts)-5):]
 	return h.sealCookie(c, deviceCookie, device, deviceLife)
+}
+
+// fingerprint is a short name for a value: the first 96 bits of its SHA-256.
+func fingerprint(value string) string {
+	sum := sha256.Sum256([]byte(value))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }

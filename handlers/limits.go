@@ -60,7 +60,7 @@ func (h *Handlers) take(c *fiber.Ctx, rule rule, key string) error {
 // takeAccount limits guesses at one account. Known and unknown addresses are limited alike.
 func (h *Handlers) takeAccount(c *fiber.Ctx, address string) error {
 	name := h.Keys.Digest("account", address)
-	if device, knows := h.device(c, name); knows {
+	if device, knows := h.device(c, address); knows {
 		return h.take(c, deviceRule, device+name)
 	}
 	return h.take(c, strangersRule, name)

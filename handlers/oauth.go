@@ -106,7 +106,7 @@ func (h *Handlers) finish(c *fiber.Ctx) error {
 			return h.oauthFailed(c, provider, oauth.ErrState)
 		}
 	}
-	if err := h.DB.Codes.Spend(c.UserContext(), h.Keys.Digest("oauth state", flow.State), h.Now(), flowLife); err != nil {
+	if err := h.DB.Codes.Spend(c.UserContext(), "state "+fingerprint(flow.State), h.Now(), flowLife); err != nil {
 		if errors.Is(err, models.ErrTaken) {
 			err = oauth.ErrState
 		}

@@ -22,7 +22,7 @@ func (h *Handlers) enter(c *fiber.Ctx, user models.User, how session.Arrival, ki
 		}
 	}
 	if user.Email != "" {
-		if err := h.rememberDevice(c, h.Keys.Digest("account", user.Email)); err != nil {
+		if err := h.rememberDevice(c, user.Email); err != nil {
 			return err
 		}
 	}

@@ -61,7 +61,10 @@
 		const photo = await createImageBitmap(file);
 		const scale = Math.min(1, side / Math.min(photo.width, photo.height));
 		const canvas = Object.assign(document.createElement("canvas"), { width: photo.width * scale, height: photo.height * scale });
-		canvas.getContext("2d").drawImage(photo, 0, 0, canvas.width, canvas.height);
+		const context = canvas.getContext("2d");
+		context.fillStyle = "white"; // JPEG has no transparency
+		context.fillRect(0, 0, canvas.width, canvas.height);
+		context.drawImage(photo, 0, 0, canvas.width, canvas.height);
 		const smaller = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
 		if (smaller.size >= file.size || input.files[0] !== file) return;
 		const files = new DataTransfer();
