@@ -113,6 +113,7 @@ func TestReplayedCallback(t *testing.T) {
 			back, fresh := b.visit(address, person), b.visit(address, person)
 			b.want(b.bring(back), 303, "/dashboard")
 			before := s.exchanges()
+			h.restart("APP_SECRETS=a secret that was promoted for " + provider + " and is long enough," + h.env["APP_SECRETS"])
 			for _, again := range []emulator.Answer{back, fresh} {
 				thief := h.browser()
 				thief.keep("oauth", flow)
