@@ -96,7 +96,7 @@ func (h *house) serve(listener net.Listener) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.app, err = open(h.t.Context(), cfg, h.clock.now, newJournal(h.logs, false, slog.LevelDebug))
+	h.app, err = open(h.t.Context(), cfg, h.clock.now, newJournal(h.logs, h.logs, false, slog.LevelDebug))
 	if err != nil {
 		h.t.Fatal(err)
 	}

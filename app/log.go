@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"io"
 	"log/slog"
-	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -31,13 +30,14 @@ var (
 	textLines = form{"time=", " level=", " msg=request id=", " method=", " route=", " status=", " took=", "\n"}
 )
 
-// newJournal writes JSON in production, and text to read in development.
-func newJournal(out io.Writer, production bool, least slog.Level) *journal {
+// newJournal writes JSON in production, and text to read in development. Requests' lines go to
+// gathered, all others to out.
+func newJournal(out, gathered io.Writer, production bool, least slog.Level) *journal {
 	options := &slog.HandlerOptions{Level: least}
 	if production {
-		return &journal{slog.New(slog.NewJSONHandler(out, options)), jsonLines, out}
+		return &journal{slog.New(slog.NewJSONHandler(out, options)), jsonLines, gathered}
 	}
-	return &journal{slog.New(slog.NewTextHandler(out, options)), textLines, out}
+	return &journal{slog.New(slog.NewTextHandler(out, options)), textLines, gathered}
 }
 
 // answered writes the line of one request.
@@ -57,8 +57,8 @@ func (j *journal) answered(a handlers.Answered) {
 	_, _ = j.out.Write(line) // a log that cannot be written has nowhere to say so
 }
 
-// logWriter gathers log lines and writes them every tenth of a second, instead of one system call a
-// line. A process that is killed loses that tenth.
+// logWriter gathers lines and writes them every tenth of a second, instead of one system call a
+// line. A process that is killed loses that tenth, but for what was written promptly.
 type logWriter struct {
 	mu  sync.Mutex
 	out *bufio.Writer
@@ -66,12 +66,13 @@ type logWriter struct {
 
 const flushEvery = 100 * time.Millisecond
 
-func newLogWriter() *logWriter {
-	w := &logWriter{out: bufio.NewWriterSize(os.Stderr, 64<<10)}
+func newLogWriter(to io.Writer) *logWriter {
+	w := &logWriter{out: bufio.NewWriterSize(to, 64<<10)}
 	time.AfterFunc(flushEvery, w.tick)
 	return w
 }
 
+// Write gathers a line.
 func (w *logWriter) Write(line []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -87,4 +88,13 @@ func (w *logWriter) flush() {
 func (w *logWriter) tick() {
 	w.flush()
 	time.AfterFunc(flushEvery, w.tick)
+}
+
+// prompt writes a line at once, and what was gathered before it.
+type prompt struct{ *logWriter }
+
+// Write is for lines that nobody wants to lose.
+func (p prompt) Write(line []byte) (int, error) {
+	defer p.flush()
+	return p.logWriter.Write(line)
 }

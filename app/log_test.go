@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,11 +22,11 @@ func TestRequestLinesAreThoseOfSlog(t *testing.T) {
 			slog.LevelWarn: {ID: "7QK", Method: "POST", Route: "/", Status: 503, At: at.UTC().Truncate(time.Millisecond), Took: 2 * time.Second},
 		} {
 			var ours, theirs bytes.Buffer
-			newJournal(&ours, production, slog.LevelInfo).answered(request)
+			newJournal(nil, &ours, production, slog.LevelInfo).answered(request)
 			record := slog.NewRecord(request.At, level, "request", 0)
 			record.AddAttrs(slog.String("id", request.ID), slog.String("method", request.Method), slog.String("route", request.Route),
 				slog.Int("status", request.Status), slog.Duration("took", request.Took))
-			if err := newJournal(&theirs, production, slog.LevelInfo).Handler().Handle(context.Background(), record); err != nil {
+			if err := newJournal(&theirs, nil, production, slog.LevelInfo).Handler().Handle(context.Background(), record); err != nil {
 				t.Fatal(err)
 			}
 			if ours.String() != theirs.String() {
@@ -36,4 +37,18 @@ func TestRequestLinesAreThoseOfSlog(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A line about security is written before the answer is: a process that is killed has said it.
+func TestOnlyRequestLinesAreGathered(t *testing.T) {
+	var written syncBuffer
+	out := newLogWriter(&written)
+	log := newJournal(prompt{out}, out, true, slog.LevelInfo)
+	log.answered(handlers.Answered{Route: "/before"})
+	log.Info("security")
+	if lines := written.String(); !strings.Contains(lines, `"msg":"security"`) || !strings.Contains(lines, "/before") {
+		t.Errorf("written at once: %q", lines)
+	}
+	log.answered(handlers.Answered{Route: "/after"})
+	eventually(t, "the gathered line is written", func() bool { return strings.Contains(written.String(), "/after") })
 }

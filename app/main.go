@@ -63,9 +63,9 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		return fmt.Errorf("gatehouse does not start:\n%w", err)
 	}
-	out := newLogWriter()
+	out := newLogWriter(os.Stderr)
 	defer out.flush()
-	log := newJournal(out, cfg.Production, slog.LevelInfo)
+	log := newJournal(prompt{out}, out, cfg.Production, slog.LevelInfo)
 	a, err := open(ctx, cfg, time.Now, log)
 	if err != nil {
 		return fmt.Errorf("gatehouse does not start: %w", err)
