@@ -5,7 +5,6 @@ TEMPL    := $(GO) run github.com/a-h/templ/cmd/templ@v0.3.977
 CHECKER  := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 AIR      := $(GO) run github.com/air-verse/air@v1.67.4
 FUZZTIME ?= 60s
-VERSION  ?= $(shell git describe --tags --always 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo dev doctor build generate check test test-resilience fuzz bench clean

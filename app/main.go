@@ -20,7 +20,11 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := command(ctx, os.Args[1:], settings()); err != nil {
+	getenv, err := settings()
+	if err == nil {
+		err = command(ctx, os.Args[1:], getenv)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -41,20 +45,23 @@ func command(ctx context.Context, args []string, getenv func(string) string) err
 }
 
 // settings is the environment and, in development, what .env adds to it.
-func settings() func(string) string {
+func settings() (func(string) string, error) {
 	if os.Getenv("APP_ENV") == "production" {
-		return os.Getenv
+		return os.Getenv, nil
 	}
 	file, err := godotenv.Read()
+	if errors.Is(err, os.ErrNotExist) {
+		return os.Getenv, nil
+	}
 	if err != nil {
-		return os.Getenv
+		return nil, errors.New("gatehouse does not start: .env has a line that is not NAME=value") // the error quotes the file, secrets and all
 	}
 	return func(name string) string {
 		if value, set := os.LookupEnv(name); set {
 			return value
 		}
 		return file[name]
-	}
+	}, nil
 }
 
 // run serves until ctx is over, then lets requests in flight finish.

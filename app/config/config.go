@@ -68,11 +68,12 @@ type reader struct {
 }
 
 // Load reads the settings. The error lists every line to mend.
-func Load(getenv func(string) string) (Config, error) {
+func Load(env func(string) string) (Config, error) {
+	getenv := func(name string) string { return strings.TrimSpace(env(name)) } // a blank is no setting
 	r := &reader{getenv: getenv}
 	c := Config{
 		Production: r.choice("APP_ENV", "development", "production") == "production",
-		Addr:       r.text("ADDR", ":3000"),
+		Addr:       r.listen("ADDR", ":3000"),
 		Secrets:    list(getenv("APP_SECRETS")),
 
 		DatabaseURL: r.text("DATABASE_URL", "sqlite://data/gatehouse.db"),
@@ -117,12 +118,23 @@ func Localhost(addr string) string {
 	return addr
 }
 
+// listen reads host:port, or :port.
+func (r *reader) listen(name, fallback string) string {
+	value := r.text(name, fallback)
+	_, port, err := net.SplitHostPort(value)
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
+		r.say(name, "set it to host:port or :port, not %q.", value)
+		return fallback
+	}
+	return value
+}
+
 func (r *reader) say(name, sentence string, args ...any) {
 	r.wrong = append(r.wrong, errors.New(name+": "+fmt.Sprintf(sentence, args...)))
 }
 
 func (r *reader) text(name, fallback string) string {
-	if value := strings.TrimSpace(r.getenv(name)); value != "" {
+	if value := r.getenv(name); value != "" {
 		return value
 	}
 	return fallback
@@ -163,7 +175,7 @@ func (r *reader) number(name string, fallback, least, most int) int {
 func (r *reader) address(name, fallback string) *url.URL {
 	value := r.text(name, fallback)
 	at, err := url.Parse(value)
-	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" || strings.Trim(at.Path, "/") != "" || at.User != nil || at.RawQuery != "" {
+	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" || strings.Trim(at.Path, "/") != "" || at.User != nil || at.RawQuery != "" || at.Fragment != "" {
 		r.say(name, "set it to the public address and nothing more, such as https://accounts.example.com, not %q.", value)
 		return &url.URL{Scheme: "http", Host: "localhost:3000"}
 	}

@@ -2,8 +2,10 @@ package config
 
 import (
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // refuse gathers what each setting alone could not tell: pieces that are missing beside others, and
@@ -15,8 +17,15 @@ func (r *reader) refuse(c Config) {
 			break
 		}
 	}
-	if scheme, _, _ := strings.Cut(c.DatabaseURL, "://"); !slices.Contains([]string{"sqlite", "postgres", "postgresql"}, scheme) {
+	scheme, path, _ := strings.Cut(c.DatabaseURL, "://")
+	switch {
+	case !slices.Contains([]string{"sqlite", "postgres", "postgresql"}, scheme):
 		r.say("DATABASE_URL", "start it with postgres:// or sqlite://.")
+	case path == "": // SQLite would keep everything in a file without a name, until this process ends
+		r.say("DATABASE_URL", "name a file or a server, such as sqlite://data/gatehouse.db.")
+	}
+	if c.AccessTTL < time.Second {
+		r.say("ACCESS_TTL", "set it to 1s or more.")
 	}
 	if c.SessionMax < c.SessionIdle {
 		r.say("SESSION_MAX", "set it to SESSION_IDLE (%s) or more.", c.SessionIdle)
@@ -62,8 +71,13 @@ func (r *reader) whole(settings map[string]string) {
 }
 
 func (r *reader) refuseInProduction(c Config) {
-	if c.URL.Scheme != "https" && !loopback(c.URL.Hostname()) {
+	if r.getenv("APP_URL") == "" {
+		r.say("APP_URL", "set it to the public address, such as https://accounts.example.com.")
+	} else if c.URL.Scheme != "https" && !loopback(c.URL.Hostname()) {
 		r.say("APP_URL", "production is https://, so that nobody on the way reads a cookie; put a TLS proxy in front.")
+	}
+	if issuer, err := url.Parse(c.OIDC.Issuer); c.OIDC.Issuer != "" && (err != nil || issuer.Scheme != "https" && !loopback(issuer.Hostname())) {
+		r.say("OIDC_ISSUER", "production is https://: the client's secret and the answers travel there.")
 	}
 	if len(c.Secrets) == 0 {
 		r.say("APP_SECRETS", "set it to a secret of 32 bytes or more; `openssl rand -base64 48` makes one.")
