@@ -99,10 +99,12 @@ func dialSQLite(path string) (*DB, error) {
 }
 
 func dialPostgres(url string) (*DB, error) {
-	connector, err := pq.NewConnector(withTimeouts(url))
+	url = withTimeouts(url)
+	connector, err := pq.NewConnector(url)
 	if err != nil {
 		return nil, fmt.Errorf("models: DATABASE_URL: %w", withoutSecrets(err))
 	}
+	connector.Dialer(&dialer{silence: silence(url)})
 	conn := sqlx.NewDb(sql.OpenDB(connector), "postgres")
 	conn.SetMaxOpenConns(20)
 	conn.SetMaxIdleConns(10)

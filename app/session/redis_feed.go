@@ -46,7 +46,7 @@ func (r *Redis) Ended(ctx context.Context, cursor string) ([]models.Ended, strin
 // read takes what the feed has after the cursor, and waits for it no longer than block.
 func (r *Redis) read(ctx context.Context, cursor string, block time.Duration) ([]models.Ended, string, error) {
 	streams, err := r.client.XRead(ctx, &redis.XReadArgs{Streams: []string{feedKey, cursor}, Count: 10_000, Block: block}).Result()
-	if errors.Is(err, redis.Nil) {
+	if errors.Is(err, redis.Nil) || err == nil && len(streams) == 0 { // some servers say nothing in another way
 		return nil, cursor, nil
 	}
 	if err != nil {
@@ -159,14 +159,14 @@ func parse(userID, id, moving, fixed, client string) (models.Session, error) {
 		}
 		numbers = append(numbers, n)
 	}
-	came, from := strings.Split(how, "\t"), strings.Split(client, "\t")
-	if len(numbers) != 6 || len(came) != 3 || len(from) != 2 {
+	came, from := strings.Split(how, "\t"), strings.LastIndexByte(client, '\t') // a browser's name may hold any text
+	if len(numbers) != 6 || len(came) != 3 || from < 0 {
 		return models.Session{}, errors.New("session: a record of another shape")
 	}
 	return models.Session{
 		ID: id, UserID: userID, Count: numbers[0], TradedAt: fromMS(numbers[1]), Confirmed: numbers[2] > 0,
 		SeenAt: fromMS(max(numbers[1], numbers[2])), EndsAt: fromMS(numbers[3]), Idle: time.Duration(numbers[4]) * time.Millisecond,
-		StartedAt: fromMS(numbers[5]), Remembered: came[0] == "1", AMR: came[1], Provider: came[2], Client: from[0], IP: from[1],
+		StartedAt: fromMS(numbers[5]), Remembered: came[0] == "1", AMR: came[1], Provider: came[2], Client: client[:from], IP: client[from+1:],
 	}, nil
 }
 
