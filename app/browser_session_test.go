@@ -50,7 +50,7 @@ func TestSessionEndedElsewhere(t *testing.T) {
 		email := someone()
 		p := h.tab().scripts(scripts).signUp(email)
 		elsewhere := h.browser().signIn(email)
-		elsewhere.want(elsewhere.post("/profile", "section", "sessions", "action", "end-others"), 303, "/profile?notice=sessions#sessions")
+		elsewhere.want(elsewhere.post("/profile", "section", "sessions", "action", "end-others"), 303, "/profile?notice=sessions")
 		if scripts {
 			p.wake()
 			p.at("/sign-in?notice=ended")

@@ -29,7 +29,7 @@ func TestJourneyInChromium(t *testing.T) {
 			}
 			p.until("the answer has the focus", `document.activeElement.innerText.includes("Saved.")`)
 		} else {
-			p.at("/profile?notice=saved#details").sees("Saved.")
+			p.at("/profile?notice=saved").sees("Saved.")
 		}
 		p.open("/dashboard").sees("Augusta King")
 		p.click("form[action='/auth/sign-out'] button").at("/sign-in?notice=signed-out").sees("You are signed out.")

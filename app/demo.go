@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"gatehouse/app/oauth/emulator"
@@ -29,6 +30,7 @@ func demo(ctx context.Context, getenv func(string) string) error {
 	stand := &http.Server{Handler: emulator.New(time.Now).Handler(), ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = stand.Serve(listener) }()
 	defer func() { _ = stand.Close() }()
+	fmt.Fprintf(os.Stderr, "the stand-in's people, and the switches that make it fail: http://%s/\n", listener.Addr())
 	registrations, err := demoSettings("http://" + listener.Addr().String())
 	if err != nil {
 		return err
@@ -58,6 +60,6 @@ func demoSettings(address string) (map[string]string, error) {
 		"TWITTER_CLIENT_ID": "demo", "TWITTER_CLIENT_SECRET": "demo",
 		"APPLE_CLIENT_ID": "com.example.demo", "APPLE_TEAM_ID": "DEMO123456", "APPLE_KEY_ID": "DEMO654321",
 		"APPLE_PRIVATE_KEY": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
-		"OIDC_ISSUER":       address + "/oidc", "OIDC_CLIENT_ID": "demo", "OIDC_CLIENT_SECRET": "demo", "OIDC_NAME": "Company sign-on",
+		"OIDC_ISSUER":       address + "/oidc", "OIDC_CLIENT_ID": "demo", "OIDC_CLIENT_SECRET": "demo", "OIDC_NAME": "Company",
 	}, nil
 }

@@ -115,7 +115,7 @@ func TestSecurityEventsAreKept(t *testing.T) {
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		b := h.browser().signUp(email)
-		b.want(b.post("/profile", "section", "details", "name", "Ada King", "phone", ""), 303, "/profile?notice=saved#details")
+		b.want(b.post("/profile", "section", "details", "name", "Ada King", "phone", ""), 303, "/profile?notice=saved")
 		left := b.copy()
 		b.want(b.post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
 		left.expire()

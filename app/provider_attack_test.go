@@ -381,7 +381,7 @@ func TestAppleNames(t *testing.T) {
 				t.Errorf("%s: the name is more than text, or gone", page)
 			}
 		}
-		b.want(b.post("/profile", "section", "details", "name", "Grace", "phone", ""), 303, "/profile?notice=saved#details")
+		b.want(b.post("/profile", "section", "details", "name", "Grace", "phone", ""), 303, "/profile?notice=saved")
 		again := h.browser()
 		again.want(again.bring(with(again.visit(again.begin("apple"), "relay"), "user", hostile)), 303, "/dashboard")
 		if kept := h.reads(user); again.user() != user || kept.Name != "Grace" {

@@ -13,8 +13,8 @@ import (
 
 // linked is the page after connecting; confirming is where a sign-in that is too old leads.
 const (
-	linked     = "/profile?notice=linked#identities"
-	unlinked   = "/profile?notice=unlinked#identities"
+	linked     = "/profile?notice=linked"
+	unlinked   = "/profile?notice=unlinked"
 	confirming = "/confirm?next=%2Fprofile%23identities"
 )
 
@@ -52,7 +52,7 @@ func TestConnectAndDisconnect(t *testing.T) {
 		email := someone()
 		b := h.member(email)
 		user := b.user()
-		if page := b.get("/profile"); !strings.Contains(page.body, `href="/auth/google?next=%2Fprofile"`) {
+		if page := b.get("/profile"); !strings.Contains(page.body, `href="/auth/google?intent=link&amp;next=%2Fprofile"`) {
 			t.Fatalf("nothing to connect: %s", text(page.body))
 		}
 		session := b.session()
@@ -149,7 +149,7 @@ func TestChangingTheWaysInAsksAgain(t *testing.T) {
 		b.want(b.disconnect("github", subjectOf(s, "github", "nobody")), 303, confirming)
 		h.browser().by("google", "linus")
 		for _, stranger := range []string{"grace", "linus"} { // nobody's identity, and another account's
-			b.fails(s, b.bring(b.visit(b.press(confirming, "google"), stranger)), "google", "taken")
+			b.fails(s, b.bring(b.visit(b.press(confirming, "google"), stranger)), "google", "another")
 		}
 		before := b.session()
 		b.want(b.bring(b.visit(b.press(confirming, "google"), "ada")), 303, "/profile#identities")

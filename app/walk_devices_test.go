@@ -48,12 +48,12 @@ func TestEndingOneSessionFromTheProfile(t *testing.T) {
 		if !strings.Contains(page, "Safari on iOS") || !strings.Contains(page, "Firefox on Linux") || strings.Count(page, ">This session</span>") != 1 {
 			t.Fatalf("the list: %s", text(page))
 		}
-		here.want(here.post("/profile", "section", "sessions", "action", "end", "session", there.session()), 303, "/profile?notice=sessions#sessions")
+		here.want(here.post("/profile", "section", "sessions", "action", "end", "session", there.session()), 303, "/profile?notice=sessions")
 		there.refuses("ended from another browser")
 		if !here.signedIn() {
 			t.Error("ending another session ended this one")
 		}
-		here.want(here.post("/profile", "section", "sessions", "action", "end", "session", there.session()), 303, "/profile?notice=sessions#sessions")
+		here.want(here.post("/profile", "section", "sessions", "action", "end", "session", there.session()), 303, "/profile?notice=sessions")
 		here.want(here.post("/profile", "section", "sessions", "action", "end", "session", here.session()), 303, "/sign-in?notice=signed-out")
 	})
 }
@@ -62,7 +62,7 @@ func TestEndingAllOtherSessions(t *testing.T) {
 	everyStore(t, func(t *testing.T, h *house) {
 		here, there := owned(h)
 		third := h.browser().signUp(someone())
-		here.want(here.post("/profile", "section", "sessions", "action", "end-others"), 303, "/profile?notice=sessions#sessions")
+		here.want(here.post("/profile", "section", "sessions", "action", "end-others"), 303, "/profile?notice=sessions")
 		there.refuses("all others were ended")
 		if !here.signedIn() || !third.signedIn() {
 			t.Error("ending the others ended this one, or another person's")

@@ -30,12 +30,12 @@ func TestFormsComeBackWithWhatWasTyped(t *testing.T) {
 		"sign-up, weak":       {h.browser(), "/sign-up", []string{"name", "Ada King", "email", "ada@example.com", "password", "short"}, []string{"Ada King", "ada@example.com"}},
 		"forgot":              {h.browser(), "/forgot", []string{"email", "ada@", "next", "/profile"}, []string{"ada@", "/profile"}},
 		"verify":              {flow, "/verify", []string{"code", "abc"}, []string{"new@example.com"}},
-		"reset":               {forgetful, "/reset", []string{"code", "000000", "password", "short"}, []string{email}},
+		"reset":               {forgetful, "/reset", []string{"code", "000000", "password", "short"}, []string{email, `value="000000"`}},
 		"details":             {user, "/profile", []string{"section", "details", "name", "Ada King", "phone", "12ab"}, []string{"Ada King", "12ab"}},
 		"details, no name":    {user, "/profile", []string{"section", "details", "name", " ", "phone", "+44 20 7946 0000"}, []string{"+44 20 7946 0000"}},
 		"password":            {user, "/profile", []string{"section", "password", "current", typedPassword, "password", typedPassword}, nil},
 		"email":               {user, "/profile", []string{"section", "email", "email", "ada@"}, []string{"ada@"}},
-		"confirm":             {user, "/confirm", []string{"password", typedPassword, "next", "/profile#email"}, []string{"/profile#email"}},
+		"confirm":             {user, "/confirm", []string{"password", typedPassword, "next", "/profile#email-section"}, []string{"/profile#email-section"}},
 		"delete":              {user, "/profile", []string{"section", "delete", "password", typedPassword}, nil},
 	} {
 		for _, htmx := range []bool{false, true} {

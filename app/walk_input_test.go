@@ -151,3 +151,17 @@ func TestRefusalsArePages(t *testing.T) {
 		}
 	}
 }
+
+// Whoever is signed in is so on every page, also where there is none.
+func TestErrorsKnowWhoAsks(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser().signUp(someone())
+	for _, path := range []string{"/nope", "/dev/mail", "/auth/error"} {
+		if page := b.get(path); !strings.Contains(page.body, `action="/auth/sign-out"`) {
+			t.Errorf("%s: %d, and no way out", path, page.status)
+		}
+	}
+	if page := h.browser().get("/nope"); strings.Contains(page.body, `action="/auth/sign-out"`) {
+		t.Error("a guest is offered to sign out")
+	}
+}

@@ -31,7 +31,7 @@ func TestPasswordChange(t *testing.T) {
 		if !there.signedIn() {
 			t.Fatal("a refused change ended a session")
 		}
-		here.want(change(password, newPassword), 303, "/profile?notice=password#password")
+		here.want(change(password, newPassword), 303, "/profile?notice=password")
 		there.refuses("the password was changed elsewhere")
 		if !here.signedIn() {
 			t.Error("the change ended the session it was made in")
@@ -55,7 +55,7 @@ func TestPasswordChangeEndsOpenResets(t *testing.T) {
 	owner, thief := h.browser().signUp(email), h.browser()
 	thief.want(thief.post("/forgot", "email", email), 303, "/reset")
 	code := h.code(email)
-	owner.want(owner.post("/profile", "section", "password", "current", password, "password", newPassword), 303, "/profile?notice=password#password")
+	owner.want(owner.post("/profile", "section", "password", "current", password, "password", newPassword), 303, "/profile?notice=password")
 	if got := thief.post("/reset", "code", code, "password", "the password of the thief"); got.status != 422 {
 		t.Errorf("the reset of before: %d", got.status)
 	}
@@ -70,10 +70,10 @@ func TestConfirmIsASignIn(t *testing.T) {
 		b.get("/dashboard")
 		first, old, before := b.session(), b.copy(), claims(t, b.cookies()["access"])["auth_time"].(float64)
 		ends := h.record(b.user()).Remembered
-		if got := b.post("/confirm", "password", "wrong", "next", "/profile#email"); got.status != 422 || b.session() != first {
+		if got := b.post("/confirm", "password", "wrong", "next", "/profile#email-section"); got.status != 422 || b.session() != first {
 			t.Fatalf("a wrong password: %d", got.status)
 		}
-		b.want(b.post("/confirm", "password", password, "next", "/profile#email"), 303, "/profile#email")
+		b.want(b.post("/confirm", "password", password, "next", "/profile#email-section"), 303, "/profile#email-section")
 		after := claims(t, b.cookies()["access"])["auth_time"].(float64)
 		if b.session() == first || after-before < 600 {
 			t.Errorf("the session is new: %t, the time of sign-in moved by %v s", b.session() != first, after-before)
@@ -92,12 +92,12 @@ func TestEmailChange(t *testing.T) {
 		b := h.browser().signUp(email)
 		h.clock.advance(11 * time.Minute)
 		ask := func() answer { return b.post("/profile", "section", "email", "email", address) }
-		to := "/confirm?next=" + url.QueryEscape("/profile#email")
+		to := "/confirm?next=" + url.QueryEscape("/profile#email-section")
 		b.want(ask(), 303, to)
-		if page := b.get(to); page.status != 200 || !strings.Contains(page.body, `value="/profile#email"`) {
+		if page := b.get(to); page.status != 200 || !strings.Contains(page.body, `value="/profile#email-section"`) {
 			t.Fatalf("the page that asks: %d %s", page.status, text(page.body))
 		}
-		b.want(b.post("/confirm", "password", password, "next", "/profile#email"), 303, "/profile#email")
+		b.want(b.post("/confirm", "password", password, "next", "/profile#email-section"), 303, "/profile#email-section")
 		b.want(ask(), 303, "/verify")
 		code := h.code(address)
 		if got := b.post("/verify", "code", wrong(code)); got.status != 422 {
@@ -109,8 +109,8 @@ func TestEmailChange(t *testing.T) {
 		thief.keep("refresh", "")
 		thief.want(thief.post("/verify", "code", code), 303, "/sign-up")
 		second := b.copy() // of two presses
-		b.want(b.post("/verify", "code", code), 303, "/profile?notice=email#email")
-		second.want(second.post("/verify", "code", code), 303, "/profile?notice=email#email")
+		b.want(b.post("/verify", "code", code), 303, "/profile?notice=email")
+		second.want(second.post("/verify", "code", code), 303, "/profile?notice=email")
 		if mail := h.mailAbout(email, "Your address was changed"); strings.Contains(mail, address) {
 			t.Errorf("the old address reads the whole new one: %s", mail)
 		}
@@ -176,7 +176,7 @@ func TestDeleteEndsEverything(t *testing.T) {
 // Everything a signed-in person changes is theirs: no form names another user.
 func TestGuestsChangeNothing(t *testing.T) {
 	h := newHouse(t)
-	for _, path := range []string{"/dashboard", "/profile", "/profile?section=delete", "/profile/picture", "/confirm", "/confirm?next=%2Fprofile%23email"} {
+	for _, path := range []string{"/dashboard", "/profile", "/profile?section=delete", "/profile/picture", "/confirm", "/confirm?next=%2Fprofile%23email-section"} {
 		guest := h.browser()
 		guest.want(guest.get(path), 303, "/sign-in?next="+url.QueryEscape(path))
 	}

@@ -37,13 +37,21 @@ func forwarded(socket netip.Addr, chain string, trusted []netip.Prefix) netip.Ad
 		} else {
 			chain, last = "", chain
 		}
-		hop, err := netip.ParseAddr(strings.TrimSpace(last))
+		hop, err := hopAddress(strings.TrimSpace(last))
 		if err != nil {
 			return client
 		}
 		client = hop.Unmap().WithZone("")
 	}
 	return client
+}
+
+// hopAddress reads a hop with a port or without: some proxies write one.
+func hopAddress(text string) (netip.Addr, error) {
+	if hop, err := netip.ParseAddrPort(text); err == nil {
+		return hop.Addr(), nil
+	}
+	return netip.ParseAddr(text)
 }
 
 func contains(networks []netip.Prefix, address netip.Addr) bool {
@@ -67,7 +75,7 @@ func (h *Handlers) clientPrefix(c *fiber.Ctx) string {
 
 // clientName says which browser this is, in words: "Firefox on Android".
 func clientName(c *fiber.Ctx) string {
-	agent := useragent.Parse(c.Get(fiber.HeaderUserAgent))
+	agent := useragent.Parse(strings.ToValidUTF8(c.Get(fiber.HeaderUserAgent), ""))
 	browser, system := agent.Name, agent.OS
 	if system == useragent.MacOS {
 		system = "macOS"

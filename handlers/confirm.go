@@ -16,6 +16,8 @@ import (
 // recently is how fresh a sign-in has to be for a change to the ways in.
 const recently = 10 * time.Minute
 
+var errAnotherIdentity = errors.New("handlers: not an identity of this account")
+
 func (h *Handlers) recent(access token.Access) bool { return h.Now().Sub(access.AuthTime) <= recently }
 
 // confirmPage asks someone signed in to show again who they are.
@@ -28,7 +30,7 @@ func (h *Handlers) confirmPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return render(c, fiber.StatusOK, views.ConfirmPage(h.userPage(c, "Confirm that it is you", user), form))
+	return render(c, fiber.StatusOK, views.ConfirmPage(h.userPage(c, "Confirm it is you", user), form))
 }
 
 // confirm begins a new session in place of this one, so its time of sign-in is now.
@@ -62,7 +64,7 @@ func (h *Handlers) confirm(c *fiber.Ctx) error {
 func (h *Handlers) confirmedBy(c *fiber.Ctx, user models.User, identity models.Identity, to string) error {
 	kept, err := h.DB.Identities.Find(c.UserContext(), identity.Provider, identity.Subject)
 	if errors.Is(err, models.ErrNotFound) || err == nil && kept.UserID != user.ID {
-		return account.ErrIdentityTaken
+		return errAnotherIdentity
 	}
 	if err != nil {
 		return err
@@ -81,7 +83,7 @@ func (h *Handlers) enterAgain(c *fiber.Ctx, user models.User, how session.Arriva
 }
 
 func (h *Handlers) confirmAgain(c *fiber.Ctx, status int, user models.User, form views.ConfirmForm) error {
-	return renderForm(c, status, views.Confirm(form), views.ConfirmPage(h.userPage(c, "Confirm that it is you", user), form))
+	return renderForm(c, status, views.Confirm(form), views.ConfirmPage(h.userPage(c, "Confirm it is you", user), form))
 }
 
 func (h *Handlers) confirmForm(c *fiber.Ctx, user models.User) (views.ConfirmForm, error) {

@@ -12,5 +12,5 @@ func (h *Handlers) devMail(c *fiber.Ctx) error {
 	for _, kept := range h.Outbox.All() {
 		dev.Mails = append(dev.Mails, views.Mail{To: kept.To, Subject: kept.Subject, Text: kept.Text(), At: kept.At})
 	}
-	return render(c, fiber.StatusOK, views.DevMailPage(h.page(c, "Mail"), dev))
+	return render(c, fiber.StatusOK, views.DevMailPage(h.page(c, "Mails"), dev))
 }

@@ -35,6 +35,7 @@ func (h *Handlers) answer(c *fiber.Ctx, err error) error {
 	if problem.Status == fiber.StatusServiceUnavailable && len(c.Response().Header.Peek(fiber.HeaderRetryAfter)) == 0 {
 		c.Set(fiber.HeaderRetryAfter, "2")
 	}
+	h.greeted(c)
 	if htmx(c) { // into the form that was sent, beside what was typed
 		c.Set("HX-Retarget", "find .problem")
 		c.Set("HX-Reswap", "innerHTML")
@@ -44,6 +45,17 @@ func (h *Handlers) answer(c *fiber.Ctx, err error) error {
 		return c.Status(fiber.StatusInternalServerError).SendString("Something went wrong on our side.")
 	}
 	return nil
+}
+
+// greeted notes who is asking where no route did: their menu is on the page of an error, too.
+func (h *Handlers) greeted(c *fiber.Ctx) {
+	text := c.Cookies(h.cookie(accessCookie))
+	if _, signedIn := current(c); signedIn || text == "" {
+		return
+	}
+	if access, err := h.Sessions.Resume(c.UserContext(), text); err == nil {
+		c.Locals(currentKey, access)
+	}
 }
 
 func (h *Handlers) problem(c *fiber.Ctx, err error) views.Problem {
@@ -58,6 +70,9 @@ func (h *Handlers) problem(c *fiber.Ctx, err error) views.Problem {
 	case errors.Is(err, account.ErrBusy):
 		return unavailable("Many people are signing in at once. Try again in a moment.")
 	case errors.Is(err, session.ErrUnavailable), models.Unavailable(err):
+		if c.Cookies(h.cookie(refreshCookie)) == "" {
+			return unavailable("A part of this site does not answer. Try again in a moment.")
+		}
 		return unavailable("A part of this site does not answer. You are still signed in. Try again in a moment.")
 	case errors.Is(err, models.ErrNotFound):
 		return notFound()

@@ -55,6 +55,7 @@ type Handlers struct {
 	Log     *slog.Logger
 
 	headers *fasthttp.ResponseHeader // of every answer; App fills it in
+	drawing chan struct{}            // one picture at a time
 }
 
 // Answered is one request, answered. Route is its pattern, never the address, which can hold a code.
@@ -81,6 +82,8 @@ func (h *Handlers) App() *fiber.App {
 		IdleTimeout:           60 * time.Second,
 		ErrorHandler:          h.answer,
 	})
+	app.Server().FormValueFunc = posted
+	h.drawing = make(chan struct{}, 1)
 	h.headers = hardened(h.URL.Scheme == "https")
 	h.routes(app)
 	return app
@@ -100,7 +103,7 @@ func (h *Handlers) routes(app *fiber.App) {
 	app.Get("/static/*", h.asset)
 	app.Get("/favicon.ico", h.favicon)
 
-	app.Use(h.bounded, sameOrigin)
+	app.Use(h.bounded, plain, sameOrigin)
 	app.Get("/", h.known, h.home)
 	app.Get("/sign-in", h.guests, h.signInPage)
 	app.Post("/sign-in", h.perClientForm(signInRule, h.signInLimited), h.known, h.signIn)
@@ -115,8 +118,8 @@ func (h *Handlers) routes(app *fiber.App) {
 
 	app.Post("/auth/sign-out", h.known, h.signOut)
 	app.Get("/auth/error", h.known, h.authError)
-	app.Get("/auth/:provider", h.configured, h.perClient(providerRule), h.known, h.begin)
-	app.Get("/auth/:provider/callback", h.configured, h.perClient(providerRule), h.known, h.finish)
+	app.Get("/auth/:provider", h.configured, h.perClient(providerRule), h.certain, h.begin)
+	app.Get("/auth/:provider/callback", h.configured, h.perClient(providerRule), h.certain, h.finish)
 	app.Post(appleCallback, h.configured, h.perClient(providerRule), h.appleForm)
 
 	app.Get("/dashboard", h.users, h.dashboard)
@@ -127,7 +130,7 @@ func (h *Handlers) routes(app *fiber.App) {
 	app.Post("/confirm", h.perClient(signInRule), h.users, h.confirm)
 
 	if h.Outbox != nil {
-		app.Get("/dev/mail", h.devMail)
+		app.Get("/dev/mail", h.known, h.devMail)
 	}
 }
 

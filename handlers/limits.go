@@ -69,11 +69,21 @@ func (h *Handlers) takeAccount(c *fiber.Ctx, address string) error {
 // takeAddress limits the mails that one address gets in a day. Whichever is sent, the next code of
 // the same flow waits a minute.
 func (h *Handlers) takeAddress(c *fiber.Ctx, address string) error {
-	if err := h.take(c, addressRule, h.Keys.Digest("address", address)); err != nil {
+	if err := h.take(c, addressRule, h.mailed(c, address)); err != nil {
 		return err
 	}
-	_ = h.take(c, resendRule, h.Keys.Digest("resend", address)) // counted here, refused in takeResend
+	_ = h.take(c, resendRule, h.mailed(c, address)) // counted here, refused in takeResend
 	return nil
+}
+
+// mailed is what limits the mails to an address. A browser that has signed in with it has an allowance
+// of its own: a stranger who uses up the address's must not keep its owner from a reset.
+func (h *Handlers) mailed(c *fiber.Ctx, address string) string {
+	name := h.Keys.Digest("address", address)
+	if device, knows := h.device(c, address); knows {
+		return device + name
+	}
+	return name
 }
 
 // perClient limits a route per client address.

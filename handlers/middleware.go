@@ -32,6 +32,9 @@ func (h *Handlers) observe(c *fiber.Ctx) error {
 	}
 	answered := Answered{ID: id, Method: c.Method(), Route: c.Route().Path, Status: c.Response().StatusCode(), At: time.Now()}
 	answered.Took = answered.At.Sub(began)
+	if answered.Route == "/" && c.Path() != "/" {
+		answered.Route = "none" // not the home page
+	}
 	h.Observe(answered)
 	traced(answered.Route, answered.Status)
 	return nil
@@ -74,6 +77,28 @@ func (h *Handlers) bounded(c *fiber.Ctx) error {
 	defer cancel()
 	c.SetUserContext(session.Bounded(ctx))
 	return c.Next()
+}
+
+// plain refuses a packed body: the server would unpack it whole to read its form, and 400 KB of zeros
+// are gigabytes. No browser packs a form.
+func plain(c *fiber.Ctx) error {
+	if c.Get(fiber.HeaderContentEncoding) != "" {
+		return fiber.ErrUnsupportedMediaType
+	}
+	return c.Next()
+}
+
+// posted reads a field of the form alone. What stands in the address is in logs and histories: no
+// password is taken from there.
+func posted(c *fasthttp.RequestCtx, name string) []byte {
+	if value := c.PostArgs().Peek(name); len(value) > 0 {
+		return value
+	}
+	form, err := c.MultipartForm()
+	if err != nil || len(form.Value[name]) == 0 {
+		return nil
+	}
+	return []byte(form.Value[name][0])
 }
 
 // hardened is what a browser may do with our pages. Scripts and styles come from us alone.

@@ -54,6 +54,8 @@ func (h *Handlers) begin(c *fiber.Ctx) error {
 		if flow.Intent == toLink && !h.recent(access) {
 			return redirect(c, "/confirm?next="+url.QueryEscape("/profile#identities"))
 		}
+	} else if c.Query("intent") != "" { // pressed on a page whose session is over: a sign-in would make another account
+		return redirect(c, signInAt("ended", "/profile#identities"))
 	}
 	to, flow, err := h.Providers.Begin(c.UserContext(), c.Params("provider"), flow)
 	if err != nil {
@@ -132,8 +134,8 @@ func (h *Handlers) oauthAnswer(c *fiber.Ctx, provider string) (url.Values, error
 		return answer, nil
 	}
 	for _, name := range []string{"code", "state", "error", "iss"} {
-		if value := c.Query(name); value != "" {
-			answer.Set(name, value)
+		for _, value := range c.Request().URI().QueryArgs().PeekMulti(name) { // all of them: twice is refused
+			answer.Add(name, string(value))
 		}
 	}
 	return answer, nil
@@ -167,13 +169,13 @@ func (h *Handlers) arrive(c *fiber.Ctx, flow oauth.Flow, identity models.Identit
 		return err
 	}
 	h.record(c, models.Event{UserID: user.ID, SessionID: flow.SessionID, Kind: models.EventLinked, Detail: identity.Provider})
-	return redirect(c, "/profile?notice=linked#identities")
+	return redirect(c, "/profile?notice=linked")
 }
 
 // oauthFailed leads to the page that says what went wrong. Errors of ours are answered as such.
 func (h *Handlers) oauthFailed(c *fiber.Ctx, provider string, err error) error {
 	for word, known := range map[string]error{"state": oauth.ErrState, "denied": oauth.ErrDenied, "unavailable": oauth.ErrUnavailable,
-		"limited": oauth.ErrLimited, "token": oauth.ErrToken, "provider": oauth.ErrProvider, "taken": account.ErrIdentityTaken, "closed": account.ErrDisabled} {
+		"limited": oauth.ErrLimited, "token": oauth.ErrToken, "provider": oauth.ErrProvider, "taken": account.ErrIdentityTaken, "closed": account.ErrDisabled, "another": errAnotherIdentity} {
 		if errors.Is(err, known) {
 			h.record(c, models.Event{Kind: models.EventSignInFailed, Detail: provider + " " + word})
 			h.Log.InfoContext(c.UserContext(), "provider sign-in failed", "provider", provider, "why", word, "err", err)
@@ -204,6 +206,7 @@ func (h *Handlers) authError(c *fiber.Ctx) error {
 		"token":       "What " + label + " told us could not be verified. Begin again here.",
 		"provider":    "We got an answer from " + label + " that we could not use. Begin again, or sign in another way.",
 		"taken":       "That identity already signs in another account here. Sign in with it there, or disconnect it first.",
+		"another":     "That identity does not sign in this account. Confirm with one that does.",
 		"closed":      "This account is closed. Ask the people who run this site.",
 	}[c.Query("why")]
 	if problem.Sentence == "" {

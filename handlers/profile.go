@@ -79,12 +79,12 @@ func (h *Handlers) section(c *fiber.Ctx, status int, user models.User, fragment 
 }
 
 // saved answers a change that was made: in place to htmx, by a redirect to everyone else, so that a
-// reload does not send it again.
-func saved(c *fiber.Ctx, notice, anchor string, fragment templ.Component) error {
+// reload does not send it again. It leads to the top of the page, where the notice stands.
+func saved(c *fiber.Ctx, notice string, fragment templ.Component) error {
 	if htmx(c) {
 		return render(c, fiber.StatusOK, fragment)
 	}
-	return redirect(c, "/profile?notice="+notice+"#"+anchor)
+	return redirect(c, "/profile?notice="+notice)
 }
 
 func (h *Handlers) saveDetails(c *fiber.Ctx, user models.User) error {
@@ -100,7 +100,7 @@ func (h *Handlers) saveDetails(c *fiber.Ctx, user models.User) error {
 	}
 	h.recordOwn(c, models.EventProfileChanged, "")
 	form = views.ProfileDetailsForm{Name: changed.Name, Phone: changed.Phone, Notice: notice("saved")}
-	return saved(c, "saved", "details", views.ProfileDetails(form))
+	return saved(c, "saved", views.ProfileDetails(form))
 }
 
 func (h *Handlers) savePassword(c *fiber.Ctx, user models.User) error {
@@ -110,13 +110,17 @@ func (h *Handlers) savePassword(c *fiber.Ctx, user models.User) error {
 	}
 	access, _ := current(c)
 	if !form.Set && !h.recent(access) { // with no current password to ask for, a sign-in says who this is
-		return redirect(c, "/confirm?next="+url.QueryEscape("/profile#password"))
+		return redirect(c, "/confirm?next="+url.QueryEscape("/profile#password-section"))
 	}
 	if err := h.takeAccount(c, user.Email+user.ID); err != nil {
 		return h.limitedForm(c, err, func(sentence string) error {
 			form.Error = sentence
 			return again(429)
 		})
+	}
+	// Ask first: a password that is new while its other sessions go on would be half a change.
+	if _, err := h.Sessions.List(c.UserContext(), user.ID); err != nil {
+		return err
 	}
 	err := h.Accounts.ChangePassword(c.UserContext(), user, c.FormValue("current"), c.FormValue("password"))
 	var mistakes account.Mistakes
@@ -135,7 +139,7 @@ func (h *Handlers) savePassword(c *fiber.Ctx, user models.User) error {
 	}
 	h.recordOwn(c, models.EventPasswordChanged, "")
 	form.Set, form.Notice = true, notice("password")
-	return saved(c, "password", "password", views.ProfilePassword(form))
+	return saved(c, "password", views.ProfilePassword(form))
 }
 
 // recordOwn records what a person did to their own account in this session.

@@ -19,7 +19,7 @@ func (h *Handlers) saveEmail(c *fiber.Ctx, user models.User) error {
 		return h.section(c, status, user, views.ProfileEmail(form), func(p *views.Profile) { p.Email = form })
 	}
 	if access, _ := current(c); !h.recent(access) {
-		return redirect(c, "/confirm?next="+url.QueryEscape("/profile#email"))
+		return redirect(c, "/confirm?next="+url.QueryEscape("/profile#email-section"))
 	}
 	if address, err := account.Canonical(form.Email); err == nil {
 		if err := h.takeAddress(c, address); err != nil {
@@ -38,7 +38,7 @@ func (h *Handlers) saveEmail(c *fiber.Ctx, user models.User) error {
 	if err != nil {
 		return err
 	}
-	return h.await(c, waiting{Email: &change, Next: "/profile?notice=email#email"})
+	return h.await(c, waiting{Email: &change, Next: "/profile?notice=email"})
 }
 
 // proveEmail is the end of saveEmail, on /verify.

@@ -19,8 +19,10 @@ import (
 )
 
 const (
-	pictureSide   = 256
-	picturePixels = 40_000_000 // what a phone takes; more is a bomb
+	pictureSide = 256
+	// More pixels than these are a bomb. A JPEG comes from a camera; others take up to 8 bytes a pixel.
+	jpegPixels  = 25_000_000
+	otherPixels = 12_000_000
 )
 
 var errPicture = errors.New("handlers: not a picture")
@@ -31,7 +33,7 @@ func (h *Handlers) savePicture(c *fiber.Ctx, user models.User) error {
 	if c.FormValue("action") == "remove" {
 		return h.keepPicture(c, user, "", nil)
 	}
-	drawn, err := uploaded(c)
+	drawn, err := h.uploaded(c)
 	if errors.Is(err, errPicture) {
 		form := pictureForm(user)
 		form.PictureError = "Choose a JPEG, PNG or GIF of 3 MB or less."
@@ -52,7 +54,7 @@ func (h *Handlers) keepPicture(c *fiber.Ctx, user models.User, hash string, draw
 	user.Picture = hash
 	form := pictureForm(user)
 	form.Notice = notice("saved")
-	return saved(c, "saved", "picture", views.ProfilePicture(form))
+	return saved(c, "saved", views.ProfilePicture(form))
 }
 
 // picture is the person's own; nobody else can ask for it.
@@ -74,7 +76,8 @@ func pictureForm(user models.User) views.ProfilePictureForm {
 	return form
 }
 
-func uploaded(c *fiber.Ctx) ([]byte, error) {
+// uploaded waits for its turn to draw: a file of 400 KB can take 350 MB while it is decoded.
+func (h *Handlers) uploaded(c *fiber.Ctx) ([]byte, error) {
 	header, err := c.FormFile("picture")
 	if err != nil {
 		return nil, errPicture
@@ -88,14 +91,24 @@ func uploaded(c *fiber.Ctx) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return square(raw)
+	select {
+	case h.drawing <- struct{}{}:
+		defer func() { <-h.drawing }()
+		return square(raw)
+	case <-c.UserContext().Done():
+		return nil, c.UserContext().Err()
+	}
 }
 
 // square draws the middle of a picture at 256 × 256. Its size is read first: a small file can
 // promise more pixels than memory holds.
 func square(raw []byte) ([]byte, error) {
-	size, _, err := image.DecodeConfig(bytes.NewReader(raw))
-	if err != nil || size.Width < 1 || size.Height < 1 || size.Width > picturePixels/size.Height {
+	size, format, err := image.DecodeConfig(bytes.NewReader(raw))
+	most := otherPixels
+	if format == "jpeg" {
+		most = jpegPixels
+	}
+	if err != nil || size.Width < 1 || size.Height < 1 || size.Width > most/size.Height {
 		return nil, errPicture
 	}
 	picture, _, err := image.Decode(bytes.NewReader(raw))

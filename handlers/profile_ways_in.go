@@ -34,7 +34,7 @@ func (h *Handlers) disconnect(c *fiber.Ctx, user models.User) error {
 		return h.section(c, 422, user, views.ProfileIdentities(form), func(p *views.Profile) { p.Identities = form })
 	}
 	form.Notice = notice("unlinked")
-	return saved(c, "unlinked", "identities", views.ProfileIdentities(form))
+	return saved(c, "unlinked", views.ProfileIdentities(form))
 }
 
 // unlinkOwn takes away an identity that is in the person's own list; Postgres would fail at other
@@ -47,7 +47,11 @@ func (h *Handlers) unlinkOwn(c *fiber.Ctx, user models.User, provider, subject s
 	if !slices.ContainsFunc(own, func(i models.Identity) bool { return i.Provider == provider && i.Subject == subject }) {
 		return models.ErrNotFound
 	}
-	return h.Accounts.Unlink(c.UserContext(), user, provider, subject)
+	var open []string
+	for _, button := range h.providers() {
+		open = append(open, button.Name)
+	}
+	return h.Accounts.Unlink(c.UserContext(), user, provider, subject, open)
 }
 
 // identitiesForm is what is connected and what could be.
@@ -61,18 +65,27 @@ func (h *Handlers) identitiesForm(c *fiber.Ctx, user models.User) (views.Profile
 	for _, button := range h.providers() {
 		labels[button.Name] = button
 	}
-	password := user.PasswordHash != "" && user.Email != ""
+	connected, password := map[string]bool{}, user.PasswordHash != "" && user.Email != ""
+	ways := 0 // that work: an identity whose provider has no button any more is none
+	if password {
+		ways++
+	}
+	for _, identity := range identities {
+		if _, configured := labels[identity.Provider]; configured {
+			ways++
+		}
+	}
 	for _, identity := range identities {
 		button, configured := labels[identity.Provider]
 		if !configured {
 			button = views.Provider{Name: identity.Provider, Label: identity.Provider}
 		}
 		form.Connected = append(form.Connected, views.Connected{Provider: button, Subject: identity.Subject,
-			Email: identity.Email, LastUsedAt: identity.LastUsedAt, LastWayIn: !password && len(identities) == 1})
-		delete(labels, identity.Provider)
+			Email: identity.Email, LastUsedAt: identity.LastUsedAt, LastWayIn: ways == 0 || ways == 1 && configured && !password})
+		connected[identity.Provider] = true
 	}
 	for _, button := range h.providers() {
-		if _, open := labels[button.Name]; open {
+		if !connected[button.Name] {
 			form.Others = append(form.Others, button)
 		}
 	}
@@ -101,7 +114,7 @@ func (h *Handlers) endSessions(c *fiber.Ctx, user models.User) error {
 		return err
 	}
 	list.Notice = notice("sessions")
-	return saved(c, "sessions", "sessions", views.Sessions(list))
+	return saved(c, "sessions", views.Sessions(list))
 }
 
 // endOwn ends a session that is in the person's own list, and no other: an id alone proves nothing,

@@ -18,7 +18,7 @@ type recovering struct {
 }
 
 func (h *Handlers) forgotPage(c *fiber.Ctx) error {
-	return render(c, fiber.StatusOK, views.ForgotPage(h.page(c, "Forgot your password"), views.ForgotForm{Next: next(c.Query("next"))}))
+	return render(c, fiber.StatusOK, views.ForgotPage(h.page(c, "Reset your password"), views.ForgotForm{Next: next(c.Query("next"))}))
 }
 
 // forgot answers known and unknown addresses alike.
@@ -55,7 +55,7 @@ func (h *Handlers) forgotLimited(c *fiber.Ctx, sentence string) error {
 }
 
 func (h *Handlers) forgotAgain(c *fiber.Ctx, status int, form views.ForgotForm) error {
-	return renderForm(c, status, views.Forgot(form), views.ForgotPage(h.page(c, "Forgot your password"), form))
+	return renderForm(c, status, views.Forgot(form), views.ForgotPage(h.page(c, "Reset your password"), form))
 }
 
 func (h *Handlers) resetPage(c *fiber.Ctx) error {
@@ -76,11 +76,15 @@ func (h *Handlers) reset(c *fiber.Ctx) error {
 	if c.FormValue("action") == "resend" {
 		return h.resendReset(c, under, form)
 	}
+	// Ask first: a password that is new while its sessions go on would be half a reset.
+	if _, err := h.Sessions.List(c.UserContext(), under.Recovery.UserID); err != nil {
+		return err
+	}
 	user, err := h.Accounts.Reset(c.UserContext(), under.Recovery, c.FormValue("code"), c.FormValue("password"))
 	var mistakes account.Mistakes
 	switch {
 	case errors.As(err, &mistakes):
-		form.PasswordError = mistakes.Password
+		form.Code, form.PasswordError = c.FormValue("code"), mistakes.Password
 	case errors.Is(err, models.ErrWrongCode):
 		form.CodeError = "That is not the code. Look again, or send a new one."
 	case errors.Is(err, account.ErrResetBefore):
@@ -100,6 +104,10 @@ func (h *Handlers) wasReset(c *fiber.Ctx, user models.User, to string) error {
 		return err
 	}
 	h.record(c, models.Event{UserID: user.ID, Kind: models.EventPasswordReset})
+	// Whoever reads the owner's mail is no stranger: guesses by others must not keep them out.
+	if err := h.rememberDevice(c, user.Email); err != nil {
+		return err
+	}
 	return h.resetDone(c, to)
 }
 

@@ -22,13 +22,13 @@ type waiting struct {
 
 func (h *Handlers) signUpPage(c *fiber.Ctx) error {
 	form := views.SignUpForm{Next: next(c.Query("next")), Remember: true, Providers: h.providers(), PasswordMin: h.PasswordMin}
-	return render(c, fiber.StatusOK, views.SignUpPage(h.page(c, "Create an account"), form))
+	return render(c, fiber.StatusOK, views.SignUpPage(h.page(c, "Create your account"), form))
 }
 
 // signUp answers known and unknown addresses alike: a code is on its way to whoever owns it.
 func (h *Handlers) signUp(c *fiber.Ctx) error {
 	form := h.signUpForm(c)
-	if address, err := account.Canonical(form.Email); err == nil {
+	if address, err := h.Accounts.Judge(form.Name, form.Email, c.FormValue("password")); err == nil { // mistakes send no mail
 		if err := h.takeAddress(c, address); err != nil {
 			return h.limitedForm(c, err, func(sentence string) error { return h.signUpLimited(c, sentence) })
 		}
@@ -57,7 +57,7 @@ func (h *Handlers) signUpLimited(c *fiber.Ctx, sentence string) error {
 }
 
 func (h *Handlers) signUpAgain(c *fiber.Ctx, status int, form views.SignUpForm) error {
-	return renderForm(c, status, views.SignUp(form), views.SignUpPage(h.page(c, "Create an account"), form))
+	return renderForm(c, status, views.SignUp(form), views.SignUpPage(h.page(c, "Create your account"), form))
 }
 
 // await keeps a flow in the browser's cookie and asks for its code.
@@ -70,6 +70,9 @@ func (h *Handlers) await(c *fiber.Ctx, flow waiting) error {
 
 // welcome is the end of a sign-up: the address is proven, the user is there.
 func (h *Handlers) welcome(c *fiber.Ctx, user models.User, flow waiting) error {
+	if err := h.enter(c, user, session.Arrival{Remember: flow.Remember, AMR: "pwd"}, models.EventSignedUp, flow.Next); err != nil {
+		return err // with the cookie kept, the next press says that the account is ready
+	}
 	h.clearCookie(c, flowCookie)
-	return h.enter(c, user, session.Arrival{Remember: flow.Remember, AMR: "pwd"}, models.EventSignedUp, flow.Next)
+	return nil
 }

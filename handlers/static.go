@@ -1,10 +1,6 @@
 package handlers
 
-import (
-	"strings"
-
-	"github.com/gofiber/fiber/v2"
-)
+import "github.com/gofiber/fiber/v2"
 
 // asset serves a file of ours. Its address holds the hash of its content, so it may be kept for ever.
 func (h *Handlers) asset(c *fiber.Ctx) error {
@@ -24,7 +20,7 @@ func (h *Handlers) serve(c *fiber.Ctx, name string) error {
 	if file.Immutable {
 		c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
 	}
-	if len(file.Gzip) > 0 && strings.Contains(c.Get(fiber.HeaderAcceptEncoding), "gzip") {
+	if len(file.Gzip) > 0 && c.Get(fiber.HeaderAcceptEncoding) != "" && c.AcceptsEncodings("gzip") == "gzip" {
 		c.Set(fiber.HeaderContentEncoding, "gzip")
 		return c.Send(file.Gzip)
 	}

@@ -47,6 +47,8 @@ func (h *Handlers) verify(c *fiber.Ctx) error {
 			if done, err := h.Accounts.SignedUp(c.UserContext(), *flow.SignUp); done || err != nil {
 				return h.signedUpAlready(c, flow, err)
 			}
+		} else if user, err := h.me(c); err != nil || user.Email == form.Email { // by the first of two presses
+			return h.provenAlready(c, flow, err)
 		}
 		form.Spent, form.Error = true, "This code no longer works. Send a new one."
 	case errors.Is(err, account.ErrTaken):
@@ -67,6 +69,14 @@ func (h *Handlers) signedUpAlready(c *fiber.Ctx, flow waiting, err error) error 
 	return redirect(c, signInAt("ready", flow.Next))
 }
 
+func (h *Handlers) provenAlready(c *fiber.Ctx, flow waiting, err error) error {
+	if err != nil {
+		return err
+	}
+	h.clearCookie(c, flowCookie)
+	return redirect(c, flow.Next)
+}
+
 func (h *Handlers) verifyAgain(c *fiber.Ctx, status int, form views.VerifyForm) error {
 	return renderForm(c, status, views.Verify(form), views.VerifyPage(h.page(c, "Enter the code"), form))
 }
@@ -74,6 +84,11 @@ func (h *Handlers) verifyAgain(c *fiber.Ctx, status int, form views.VerifyForm) 
 // resend replaces the code, once a minute and ten times a day for an address.
 func (h *Handlers) resend(c *fiber.Ctx, flow waiting) error {
 	form := flow.form()
+	if flow.Email != nil {
+		if user, err := h.me(c); err != nil || user.Email == form.Email { // proven in another browser
+			return h.provenAlready(c, flow, err)
+		}
+	}
 	if err := h.takeResend(c, form.Email); err != nil {
 		return h.limitedForm(c, err, func(sentence string) error {
 			form.Error = sentence
@@ -107,10 +122,10 @@ func (h *Handlers) renewCode(ctx context.Context, c *fiber.Ctx, flow *waiting) e
 
 // takeResend limits by the minute and by the day.
 func (h *Handlers) takeResend(c *fiber.Ctx, address string) error {
-	if err := h.take(c, resendRule, h.Keys.Digest("resend", address)); err != nil {
+	if err := h.take(c, resendRule, h.mailed(c, address)); err != nil {
 		return err
 	}
-	return h.take(c, addressRule, h.Keys.Digest("address", address))
+	return h.take(c, addressRule, h.mailed(c, address))
 }
 
 // waiting opens the flow cookie. A flow for a new address belongs to someone signed in.

@@ -16,7 +16,20 @@ func (h *Handlers) known(c *fiber.Ctx) error {
 	err := h.resume(c)
 	greets := c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead
 	switch {
-	case err == nil, errors.Is(err, session.ErrNone), errors.Is(err, session.ErrEnded), greets && errors.Is(err, session.ErrUnavailable):
+	case errors.Is(err, session.ErrEnded):
+		h.clearTokens(c)
+		return c.Next()
+	case err == nil, errors.Is(err, session.ErrNone), greets && errors.Is(err, session.ErrUnavailable):
+		return c.Next()
+	}
+	return err
+}
+
+// certain is known where nobody may be taken for a guest: while the store is down, whoever carries
+// a session gets 503. Connecting an identity as a guest would make another account.
+func (h *Handlers) certain(c *fiber.Ctx) error {
+	err := h.resume(c)
+	if err == nil || errors.Is(err, session.ErrNone) || errors.Is(err, session.ErrEnded) {
 		return c.Next()
 	}
 	return err
@@ -24,13 +37,18 @@ func (h *Handlers) known(c *fiber.Ctx) error {
 
 // guests sends those who are signed in to where they were going.
 func (h *Handlers) guests(c *fiber.Ctx) error {
-	if err := h.resume(c); err == nil {
+	err := h.resume(c)
+	if err == nil {
 		return redirect(c, next(c.Query("next", c.FormValue("next"))))
+	}
+	if errors.Is(err, session.ErrEnded) {
+		h.clearTokens(c)
 	}
 	return c.Next()
 }
 
-// users asks those who are not signed in to do so, and brings them back afterwards.
+// users asks those who are not signed in to do so, and brings them back afterwards. The cookies of a
+// session that ended are left to the sign-in page: by then another tab may have brought newer ones.
 func (h *Handlers) users(c *fiber.Ctx) error {
 	err := h.resume(c)
 	if errors.Is(err, session.ErrNone) {
@@ -59,9 +77,6 @@ func (h *Handlers) resume(c *fiber.Ctx) error {
 			return err
 		}
 		current, err = h.renew(c)
-	}
-	if errors.Is(err, session.ErrEnded) {
-		h.clearTokens(c)
 	}
 	if err == nil {
 		c.Locals(currentKey, current)

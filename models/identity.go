@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -132,9 +133,10 @@ func (i Identities) ReplaceTokens(ctx context.Context, identity Identity, sealed
 // ErrLastWayIn says that without this identity its person could not sign in any more.
 var ErrLastWayIn = errors.New("models: the last way to sign in")
 
-// Unlink takes an identity from its user, unless it is the last way in. The user's row is locked
-// while it counts, so two unlinks at once cannot each leave the other as the last.
-func (i Identities) Unlink(ctx context.Context, userID, provider, subject string) error {
+// Unlink takes an identity from its user, unless it is the last way in; those of providers that are
+// not open are none. The user's row is locked while it counts, so two unlinks at once cannot each
+// leave the other as the last.
+func (i Identities) Unlink(ctx context.Context, userID, provider, subject string, open []string) error {
 	return i.db.tx(ctx, func(tx *sqlx.Tx) error {
 		var password bool
 		query := `SELECT COALESCE(password_hash, '') <> '' AND email IS NOT NULL FROM users WHERE id = ?` + i.db.forUpdate()
@@ -144,11 +146,12 @@ func (i Identities) Unlink(ctx context.Context, userID, provider, subject string
 		if _, err := i.findOf(ctx, tx, userID, provider, subject); err != nil {
 			return err
 		}
-		var identities int
-		if err := tx.GetContext(ctx, &identities, i.db.sql.Rebind(`SELECT count(*) FROM identities WHERE user_id = ?`), userID); err != nil {
+		var others []string
+		query = `SELECT provider FROM identities WHERE user_id = ? AND NOT (provider = ? AND subject = ?)`
+		if err := tx.SelectContext(ctx, &others, i.db.sql.Rebind(query), userID, provider, subject); err != nil {
 			return fmt.Errorf("models: unlink: %w", err)
 		}
-		if !password && identities < 2 {
+		if !password && !slices.ContainsFunc(others, func(other string) bool { return slices.Contains(open, other) }) {
 			return ErrLastWayIn
 		}
 		_, err := tx.ExecContext(ctx, i.db.sql.Rebind(`DELETE FROM identities WHERE provider = ? AND subject = ?`), provider, subject)

@@ -55,8 +55,8 @@
 		if (button) reveal(button, typed(button).type === "password");
 	});
 
-	// A photo as a phone takes it is sent smaller; a press waits for it. What is no picture is sent as it
-	// is: the server says so.
+	// A photo as a phone takes it is sent smaller, and upright; a press waits for it. What is no picture is
+	// sent as it is: the server says so.
 	const shrink = async (input, file, side) => {
 		const photo = await createImageBitmap(file);
 		const scale = Math.min(1, side / Math.min(photo.width, photo.height));
@@ -66,13 +66,13 @@
 		context.fillRect(0, 0, canvas.width, canvas.height);
 		context.drawImage(photo, 0, 0, canvas.width, canvas.height);
 		const smaller = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
-		if (smaller.size >= file.size || input.files[0] !== file) return;
+		if (input.files[0] !== file) return;
 		const files = new DataTransfer();
 		files.items.add(new File([smaller], "picture.jpg", { type: smaller.type }));
 		input.files = files.files;
 	};
 	document.addEventListener("change", ({ target: { dataset, files, form }, target }) => {
-		if (!dataset.shrink || !(files[0]?.size > 1_000_000)) return;
+		if (!dataset.shrink || !files[0]) return;
 		const done = shrink(target, files[0], Number(dataset.shrink)).catch(() => {}).finally(() => shrinking.delete(form));
 		shrinking.set(form, done);
 	});

@@ -43,6 +43,7 @@ type ForgotForm struct {
 
 // ResetForm is /reset: code, password; or action=resend for a new code.
 type ResetForm struct {
+	Code        string // as typed; the password is never sent back
 	Email       string // where the code went
 	Next        string
 	Spent       bool // only a new code helps

@@ -426,7 +426,7 @@ func header(p Page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = avatar(displayName(*p.User), p.PictureURL, 28).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = avatar(known(p.User.Name, p.User.Email), p.PictureURL, 28).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -721,7 +721,7 @@ func ProfileEmail(f ProfileEmailForm) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = code("email-code", f.CodeError).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = code("email-code", "", f.CodeError).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

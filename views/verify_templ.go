@@ -149,7 +149,7 @@ func Verify(f VerifyForm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = code("code", f.CodeError).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = code("code", "", f.CodeError).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -29,10 +29,10 @@ func (a *Accounts) Link(ctx context.Context, user models.User, identity models.I
 	return nil
 }
 
-// Unlink takes an identity from a user, who is told by letter. models.ErrLastWayIn,
-// models.ErrNotFound.
-func (a *Accounts) Unlink(ctx context.Context, user models.User, provider, subject string) error {
-	if err := a.db.Identities.Unlink(ctx, user.ID, provider, subject); err != nil {
+// Unlink takes an identity from a user, who is told by letter. Open are the providers that people
+// can sign in with now. models.ErrLastWayIn, models.ErrNotFound.
+func (a *Accounts) Unlink(ctx context.Context, user models.User, provider, subject string, open []string) error {
+	if err := a.db.Identities.Unlink(ctx, user.ID, provider, subject, open); err != nil {
 		return err
 	}
 	a.tell(unlinkedLetter(user.Email, a.called(provider)))

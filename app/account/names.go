@@ -12,7 +12,7 @@ const (
 )
 
 const (
-	sayAddress = "Enter an address like anna@example.com."
+	sayAddress = "Enter an address such as name@example.com."
 	sayPhone   = "Enter a phone number like +44 20 7946 0958, or leave it empty."
 )
 
@@ -56,15 +56,20 @@ func unprintable(r rune) bool {
 
 // displayName is a name a provider gave, made fit to keep: one line, at most 100 code points.
 func displayName(name string) string {
-	name = strings.Join(strings.Fields(strings.ToValidUTF8(name, "")), " ")
-	name = strings.Map(func(r rune) rune {
-		if unprintable(r) {
-			return -1
-		}
-		return r
-	}, name)
+	name = oneLine(name)
 	if letters := []rune(name); len(letters) > longestName {
 		name = string(letters[:longestName])
 	}
 	return strings.TrimSpace(name)
+}
+
+// oneLine is text from elsewhere, without what no page and no database takes.
+func oneLine(text string) string {
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
+	return strings.Map(func(r rune) rune {
+		if unprintable(r) {
+			return -1
+		}
+		return r
+	}, text)
 }

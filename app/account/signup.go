@@ -27,12 +27,8 @@ const signUpPurpose = "sign up"
 // account; its owner gets a letter that says so. Mistakes, ErrBusy.
 func (a *Accounts) Register(ctx context.Context, name, email, password string) (Pending, error) {
 	name = strings.TrimSpace(name)
-	mistakes := Mistakes{Name: nameMistake(name), Password: a.passwordMistake(password, name, email)}
-	address, err := Canonical(email)
+	address, err := a.Judge(name, email, password)
 	if err != nil {
-		mistakes.Email = sayAddress
-	}
-	if err := mistakes.orNil(); err != nil {
 		return Pending{}, err
 	}
 	hash, err := a.passwords.Hash(ctx, password)
@@ -40,6 +36,17 @@ func (a *Accounts) Register(ctx context.Context, name, email, password string) (
 		return Pending{}, err
 	}
 	return a.sendSignUp(ctx, Pending{Name: name, Email: address, PasswordHash: hash})
+}
+
+// Judge reads the form of a sign-up and returns its canonical address. Mistakes.
+func (a *Accounts) Judge(name, email, password string) (string, error) {
+	name = strings.TrimSpace(name)
+	mistakes := Mistakes{Name: nameMistake(name), Password: a.passwordMistake(password, name, email)}
+	address, err := Canonical(email)
+	if err != nil {
+		mistakes.Email = sayAddress
+	}
+	return address, mistakes.orNil()
 }
 
 // Resend replaces the code of a sign-up: the one before it opens nothing any more.

@@ -119,7 +119,9 @@ func received(identity models.Identity) (models.Identity, error) {
 	if identity.Provider == "" || identity.Subject == "" {
 		return models.Identity{}, ErrNoSubject
 	}
-	identity.Email = displayName(identity.Email)
+	// Changed by a letter it is another address, perhaps another person's: nobody vouches for that.
+	clean := oneLine(identity.Email)
+	identity.Email, identity.Vouched = clean, identity.Vouched && clean == identity.Email
 	return identity, nil
 }
 

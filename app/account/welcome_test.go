@@ -175,14 +175,14 @@ func TestUnlinkKeepsTheLastWayIn(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user, _, _, err := w.Welcome(t.Context(), google("1", "anna@example.com"))
 		wantErr(t, err, nil)
-		wantErr(t, w.Unlink(t.Context(), user, "google", "1"), models.ErrLastWayIn)
+		wantErr(t, w.Unlink(t.Context(), user, "google", "1", []string{"google", "github"}), models.ErrLastWayIn)
 		wantErr(t, w.Link(t.Context(), user, models.Identity{Provider: "github", Subject: "9"}), nil)
-		wantErr(t, w.Unlink(t.Context(), w.person("bert@example.com"), "google", "1"), models.ErrNotFound)
+		wantErr(t, w.Unlink(t.Context(), w.person("bert@example.com"), "google", "1", []string{"google", "github"}), models.ErrNotFound)
 		w.mail()
-		wantErr(t, w.Unlink(t.Context(), user, "google", "1"), nil)
+		wantErr(t, w.Unlink(t.Context(), user, "google", "1", []string{"google", "github"}), nil)
 		w.one("anna@example.com", "Google no longer signs you in")
-		wantErr(t, w.Unlink(t.Context(), user, "google", "1"), models.ErrNotFound)
-		wantErr(t, w.Unlink(t.Context(), user, "github", "9"), models.ErrLastWayIn)
+		wantErr(t, w.Unlink(t.Context(), user, "google", "1", []string{"google", "github"}), models.ErrNotFound)
+		wantErr(t, w.Unlink(t.Context(), user, "github", "9", []string{"google", "github"}), models.ErrLastWayIn)
 	})
 }
 
@@ -190,6 +190,27 @@ func TestAPasswordIsAnotherWayIn(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		anna := w.person("anna@example.com")
 		wantErr(t, w.Link(t.Context(), anna, google("1", "")), nil)
-		wantErr(t, w.Unlink(t.Context(), anna, "google", "1"), nil)
+		wantErr(t, w.Unlink(t.Context(), anna, "google", "1", []string{"google", "github"}), nil)
+	})
+}
+
+// What a provider vouches for is the address it named, whole: cut or cleaned, it would be another
+// person's.
+func TestAVouchedAddressIsTakenWhole(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		long := "v" + strings.Repeat("x", 59) + "@" + strings.Repeat("d", 35) + ".com" // 100 letters
+		for i, at := range []struct{ victim, named string }{
+			{long, long + ".attacker.example"}, {"victim@example.com", "vic\u200etim@example.com"}, {"eve@example.com", "eve@example.com\x00"},
+		} {
+			victim := w.person(at.victim)
+			identity := models.Identity{Provider: "oidc", Subject: strconv.Itoa(i), Email: at.named, Vouched: true, Name: "Mallory"}
+			if user, _, joined, err := w.Welcome(t.Context(), identity); err != nil || joined || user.ID == victim.ID {
+				t.Errorf("%q came in as %q: %v", at.named, at.victim, err)
+			}
+		}
+		own := strings.Repeat("y", 60) + "@" + strings.Repeat("e", 50) + ".example"
+		if user, _, _, err := w.Welcome(t.Context(), google("own", own)); err != nil || user.Email != own {
+			t.Errorf("a long address of one's own became %q: %v", user.Email, err)
+		}
 	})
 }

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,9 +93,9 @@ func (d *discovery) ask(ctx context.Context) (*found, error) {
 	}
 	endpoint := provider.Endpoint()
 	endpoint.AuthStyle = style(said.Auth)
-	for _, address := range []string{endpoint.AuthURL, endpoint.TokenURL, said.Keys, provider.UserInfoEndpoint()} {
-		if address != "" && !d.asSafe(address) {
-			return nil, fmt.Errorf("%w: the discovery document leads to plain http", ErrUnavailable)
+	for _, address := range []string{endpoint.AuthURL, endpoint.TokenURL, said.Keys, cmp.Or(provider.UserInfoEndpoint(), d.issuer)} {
+		if !d.asSafe(address) {
+			return nil, fmt.Errorf("%w: the discovery document lacks an endpoint, or leads to plain http", ErrUnavailable)
 		}
 	}
 	return &found{
@@ -108,7 +109,7 @@ func (d *discovery) ask(ctx context.Context) (*found, error) {
 func (d *discovery) asSafe(address string) bool {
 	from, _ := url.Parse(d.issuer)
 	to, err := url.Parse(address)
-	return err == nil && (to.Scheme == "https" || from.Scheme == "http")
+	return err == nil && to.Host != "" && (to.Scheme == "https" || from.Scheme == "http")
 }
 
 // style is how the client's secret is sent: by Basic, which everyone has (RFC 6749, 2.3.1), unless

@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"net/url"
+	"strings"
+	"unicode"
 
 	"github.com/markbates/goth"
 
@@ -29,7 +31,7 @@ func (p *Providers) Finish(ctx context.Context, provider string, flow Flow, answ
 	if err != nil {
 		return models.Identity{}, t.failed(err)
 	}
-	if who.Subject == "" || len(who.Subject) > 255 { // OpenID Connect Core, 2
+	if who.Subject == "" || len(who.Subject) > 255 || strings.ContainsFunc(who.Subject, unstorable) { // OpenID Connect Core, 2
 		return models.Identity{}, fmt.Errorf("%w: %s named no subject", ErrProvider, provider)
 	}
 	who.Provider = provider
@@ -38,6 +40,9 @@ func (p *Providers) Finish(ctx context.Context, provider string, flow Flow, answ
 	}
 	return tidy(who), nil
 }
+
+// unstorable finds what Postgres takes for no text, and what two broken subjects would share.
+func unstorable(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }
 
 // check compares the answer with the question.
 func check(about traits, flow Flow, answer url.Values) error {
