@@ -253,7 +253,7 @@ func TestRedisBackEmpty(t *testing.T) {
 		p.base, p.judge = "http://"+gates[i%2].addr, nil
 		p.forget("access")
 		switch status := p.get("/dashboard"); {
-		case status == http.StatusSeeOther && p.cookie("refresh") == "":
+		case status == http.StatusSeeOther && p.get("/sign-in") == http.StatusOK && p.cookie("refresh") == "":
 			asked++
 		default:
 			errors++
