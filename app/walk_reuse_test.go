@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -184,4 +185,33 @@ func TestMissingIsNotReuse(t *testing.T) {
 			t.Errorf("%d mails, want none", mails)
 		}
 	})
+}
+
+// A password that was right when a sign-in began may be the thief's when it ends: what a reset ends, it
+// ends also under way.
+func TestResetEndsSignInsUnderWay(t *testing.T) {
+	everyStore(t, func(t *testing.T, h *house) {
+		email := someone()
+		h.browser().signUp(email)
+		owner := h.browser()
+		owner.want(owner.post("/forgot", "email", email), 303, "/reset")
+		reset := url.Values{"code": {h.code(email)}, "password": {otherPassword}}
+		thieves := make([]*browser, 30)
+		for i := range thieves {
+			thieves[i] = h.browser()
+		}
+		race(len(thieves)+1, func(i int) {
+			if i == len(thieves) {
+				owner.try(http.MethodPost, "/reset", reset)
+				return
+			}
+			thieves[i].try(http.MethodPost, "/sign-in", url.Values{"email": {email}, "password": {password}})
+		})
+		for i, thief := range thieves {
+			if thief.signedIn() || thief.post("/auth/refresh").status == 204 {
+				t.Errorf("thief %d is in after the reset", i)
+			}
+		}
+		owner.want(owner.post("/sign-in", "email", email, "password", otherPassword), 303, "/dashboard")
+	}, "LIMITS=off")
 }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -15,6 +16,7 @@ import (
 var (
 	errPanic       = errors.New("handlers: panic")
 	errCrossOrigin = errors.New("handlers: a write from another site")
+	errNoLonger    = fmt.Errorf("%w: what opened it was changed meanwhile", session.ErrEnded)
 )
 
 // answer turns any error into a status and a sentence, or the way to sign in. The error's own text

@@ -16,6 +16,9 @@ func (h *Handlers) enter(c *fiber.Ctx, user models.User, how session.Arrival, ki
 	if err != nil {
 		return err
 	}
+	if err := h.stillWelcome(c, user, pair.Session.ID); err != nil {
+		return err
+	}
 	if before, signedIn := current(c); signedIn {
 		if err := h.Sessions.End(c.UserContext(), before.UserID, before.SessionID); err != nil {
 			return err
@@ -29,6 +32,22 @@ func (h *Handlers) enter(c *fiber.Ctx, user models.User, how session.Arrival, ki
 	h.setTokens(c, pair)
 	h.record(c, models.Event{UserID: user.ID, SessionID: pair.Session.ID, Kind: kind, Detail: how.Provider})
 	return redirect(c, next(to))
+}
+
+// stillWelcome reads the person again, now that the session is there: a reset, a disabling or a deletion
+// has ended the sessions that it saw, and this one was on its way.
+func (h *Handlers) stillWelcome(c *fiber.Ctx, proven models.User, session string) error {
+	user, err := h.DB.Users.ByID(c.UserContext(), proven.ID)
+	if err == nil && user.PasswordHash == proven.PasswordHash && user.DisabledAt == nil {
+		return nil
+	}
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return err
+	}
+	if err := h.Sessions.End(c.UserContext(), proven.ID, session); err != nil {
+		return err
+	}
+	return errNoLonger
 }
 
 // signOut ends this session, everywhere, and has the browser forget what it keeps of us.

@@ -59,7 +59,7 @@ func (a *Accounts) byTyped(ctx context.Context, email string) (models.User, erro
 }
 
 // rehash keeps a proven password at today's cost. A full queue is no reason to refuse the sign-in,
-// the next one tries again; nor is a password that changed in between, which then stays.
+// the next one tries again.
 func (a *Accounts) rehash(ctx context.Context, user models.User, password string) (models.User, error) {
 	hash, err := a.passwords.Hash(ctx, password)
 	if errors.Is(err, ErrBusy) {
@@ -69,8 +69,11 @@ func (a *Accounts) rehash(ctx context.Context, user models.User, password string
 		return models.User{}, err
 	}
 	err = a.db.Users.ReplacePassword(ctx, user.ID, user.PasswordHash, hash, a.now())
-	if errors.Is(err, models.ErrNotFound) {
-		return user, nil
+	if errors.Is(err, models.ErrNotFound) { // another sign-in was first, or the person has chosen another
+		if user, err = a.db.Users.ByID(ctx, user.ID); err == nil {
+			err = a.prove(ctx, user, password)
+		}
+		return user, err
 	}
 	user.PasswordHash = hash
 	return user, err

@@ -78,14 +78,14 @@ func TestRehashRacesNobodyOut(t *testing.T) {
 	})
 }
 
-// A rehash that is late must not undo a change of password.
+// A rehash that is late must not undo a change of password, nor let the old one in.
 func TestRehashDoesNotUndoAChange(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		stale := user
 		stale.PasswordHash = "$2a$stale"
 		_, err := w.rehash(t.Context(), stale, "old and short")
-		wantErr(t, err, nil)
+		wantErr(t, err, ErrCredentials)
 		if w.hash(user.ID) != user.PasswordHash {
 			t.Fatal("the newer password is gone")
 		}
