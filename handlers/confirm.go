@@ -22,11 +22,7 @@ func (h *Handlers) recent(access token.Access) bool { return h.Now().Sub(access.
 
 // confirmPage asks someone signed in to show again who they are.
 func (h *Handlers) confirmPage(c *fiber.Ctx) error {
-	user, err := h.me(c)
-	if err != nil {
-		return err
-	}
-	form, err := h.confirmForm(c, user)
+	user, form, err := h.confirming(c)
 	if err != nil {
 		return err
 	}
@@ -35,11 +31,7 @@ func (h *Handlers) confirmPage(c *fiber.Ctx) error {
 
 // confirm begins a new session in place of this one, so its time of sign-in is now.
 func (h *Handlers) confirm(c *fiber.Ctx) error {
-	user, err := h.me(c)
-	if err != nil {
-		return err
-	}
-	form, err := h.confirmForm(c, user)
+	user, form, err := h.confirming(c)
 	if err != nil {
 		return err
 	}
@@ -86,10 +78,15 @@ func (h *Handlers) confirmAgain(c *fiber.Ctx, status int, user models.User, form
 	return renderForm(c, status, views.Confirm(form), views.ConfirmPage(h.userPage(c, "Confirm it is you", user), form))
 }
 
-func (h *Handlers) confirmForm(c *fiber.Ctx, user models.User) (views.ConfirmForm, error) {
+// confirming is who has to confirm, and by what.
+func (h *Handlers) confirming(c *fiber.Ctx) (models.User, views.ConfirmForm, error) {
+	user, err := h.me(c)
+	if err != nil {
+		return models.User{}, views.ConfirmForm{}, err
+	}
 	identities, err := h.DB.Identities.ByUser(c.UserContext(), user.ID)
 	if err != nil {
-		return views.ConfirmForm{}, err
+		return models.User{}, views.ConfirmForm{}, err
 	}
 	form := views.ConfirmForm{Action: "/confirm", Email: user.Email, Next: next(c.FormValue("next", c.Query("next"))),
 		Sentence: "This change needs a sign-in from the last 10 minutes.", Password: user.PasswordHash != ""}
@@ -101,5 +98,5 @@ func (h *Handlers) confirmForm(c *fiber.Ctx, user models.User) (views.ConfirmFor
 			}
 		}
 	}
-	return form, nil
+	return user, form, nil
 }

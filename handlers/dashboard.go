@@ -24,11 +24,7 @@ func (h *Handlers) dashboard(c *fiber.Ctx) error {
 		return err
 	}
 	d := views.Dashboard{User: user, Sessions: list, Events: events, Providers: h.providers(), Now: h.Now()}
-	for _, s := range list.Sessions {
-		if s.ID == list.Current {
-			d.Session = s
-		}
-	}
+	d.Session, _ = own(list)
 	return render(c, fiber.StatusOK, views.DashboardPage(h.userPage(c, "Dashboard", user), d))
 }
 
@@ -80,10 +76,17 @@ func (h *Handlers) thisSession(c *fiber.Ctx) (models.Session, error) {
 	if err != nil {
 		return models.Session{}, err
 	}
-	for _, s := range list.Sessions {
-		if s.ID == list.Current {
-			return s, nil
-		}
+	this, listed := own(list)
+	if !listed {
+		return models.Session{}, session.ErrUnavailable
 	}
-	return models.Session{}, session.ErrUnavailable
+	return this, nil
+}
+
+// own is the current session of a list, where it is the first.
+func own(list views.SessionList) (models.Session, bool) {
+	if len(list.Sessions) == 0 || list.Sessions[0].ID != list.Current {
+		return models.Session{}, false
+	}
+	return list.Sessions[0], true
 }

@@ -69,10 +69,11 @@ func (h *Handlers) takeAccount(c *fiber.Ctx, address string) error {
 // takeAddress limits the mails that one address gets in a day. Whichever is sent, the next code of
 // the same flow waits a minute.
 func (h *Handlers) takeAddress(c *fiber.Ctx, address string) error {
-	if err := h.take(c, addressRule, h.mailed(c, address)); err != nil {
+	mailed := h.mailed(c, address)
+	if err := h.take(c, addressRule, mailed); err != nil {
 		return err
 	}
-	_ = h.take(c, resendRule, h.mailed(c, address)) // counted here, refused in takeResend
+	_ = h.take(c, resendRule, mailed) // counted here, refused in takeResend
 	return nil
 }
 

@@ -118,8 +118,7 @@ func (h *Handlers) savePassword(c *fiber.Ctx, user models.User) error {
 			return again(429)
 		})
 	}
-	// Ask first: a password that is new while its other sessions go on would be half a change.
-	if _, err := h.Sessions.List(c.UserContext(), user.ID); err != nil {
+	if err := h.canEnd(c, user.ID); err != nil {
 		return err
 	}
 	err := h.Accounts.ChangePassword(c.UserContext(), user, c.FormValue("current"), c.FormValue("password"))

@@ -53,6 +53,5 @@ func (h *Handlers) proveEmail(c *fiber.Ctx, flow waiting) error {
 		}
 		h.recordOwn(c, models.EventEmailChanged, account.Mask(flow.Email.Email))
 	}
-	h.clearCookie(c, flowCookie)
-	return redirect(c, flow.Next)
+	return h.emailProven(c, flow)
 }

@@ -47,11 +47,16 @@ func (h *Handlers) unlinkOwn(c *fiber.Ctx, user models.User, provider, subject s
 	if !slices.ContainsFunc(own, func(i models.Identity) bool { return i.Provider == provider && i.Subject == subject }) {
 		return models.ErrNotFound
 	}
+	return h.Accounts.Unlink(c.UserContext(), user, provider, subject, h.open())
+}
+
+// open are the providers that people can sign in with now.
+func (h *Handlers) open() []string {
 	var open []string
-	for _, button := range h.providers() {
-		open = append(open, button.Name)
+	for _, name := range h.Providers.Names() {
+		open = append(open, name.Provider)
 	}
-	return h.Accounts.Unlink(c.UserContext(), user, provider, subject, open)
+	return open
 }
 
 // identitiesForm is what is connected and what could be.
@@ -65,23 +70,20 @@ func (h *Handlers) identitiesForm(c *fiber.Ctx, user models.User) (views.Profile
 	for _, button := range h.providers() {
 		labels[button.Name] = button
 	}
-	connected, password := map[string]bool{}, user.PasswordHash != "" && user.Email != ""
-	ways := 0 // that work: an identity whose provider has no button any more is none
-	if password {
-		ways++
-	}
-	for _, identity := range identities {
-		if _, configured := labels[identity.Provider]; configured {
-			ways++
+	connected, password, open := map[string]bool{}, user.PasswordHash != "" && user.Email != "", h.open()
+	for i, identity := range identities {
+		var others []string
+		for j, other := range identities {
+			if j != i {
+				others = append(others, other.Provider)
+			}
 		}
-	}
-	for _, identity := range identities {
 		button, configured := labels[identity.Provider]
 		if !configured {
 			button = views.Provider{Name: identity.Provider, Label: identity.Provider}
 		}
 		form.Connected = append(form.Connected, views.Connected{Provider: button, Subject: identity.Subject,
-			Email: identity.Email, LastUsedAt: identity.LastUsedAt, LastWayIn: ways == 0 || ways == 1 && configured && !password})
+			Email: identity.Email, LastUsedAt: identity.LastUsedAt, LastWayIn: models.LastWayIn(password, others, open)})
 		connected[identity.Provider] = true
 	}
 	for _, button := range h.providers() {

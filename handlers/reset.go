@@ -76,8 +76,7 @@ func (h *Handlers) reset(c *fiber.Ctx) error {
 	if c.FormValue("action") == "resend" {
 		return h.resendReset(c, under, form)
 	}
-	// Ask first: a password that is new while its sessions go on would be half a reset.
-	if _, err := h.Sessions.List(c.UserContext(), under.Recovery.UserID); err != nil {
+	if err := h.canEnd(c, under.Recovery.UserID); err != nil {
 		return err
 	}
 	user, err := h.Accounts.Reset(c.UserContext(), under.Recovery, c.FormValue("code"), c.FormValue("password"))
@@ -109,6 +108,13 @@ func (h *Handlers) wasReset(c *fiber.Ctx, user models.User, to string) error {
 		return err
 	}
 	return h.resetDone(c, to)
+}
+
+// canEnd asks the store that is to end a person's sessions, before their password changes: one that is
+// new while the sessions go on would be half a change.
+func (h *Handlers) canEnd(c *fiber.Ctx, userID string) error {
+	_, err := h.Sessions.List(c.UserContext(), userID)
+	return err
 }
 
 func (h *Handlers) resetDone(c *fiber.Ctx, to string) error {

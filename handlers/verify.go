@@ -47,8 +47,10 @@ func (h *Handlers) verify(c *fiber.Ctx) error {
 			if done, err := h.Accounts.SignedUp(c.UserContext(), *flow.SignUp); done || err != nil {
 				return h.signedUpAlready(c, flow, err)
 			}
-		} else if user, err := h.me(c); err != nil || user.Email == form.Email { // by the first of two presses
-			return h.provenAlready(c, flow, err)
+		} else if done, err := h.provenBefore(c, flow); err != nil {
+			return err
+		} else if done { // by the first of two presses
+			return h.emailProven(c, flow)
 		}
 		form.Spent, form.Error = true, "This code no longer works. Send a new one."
 	case errors.Is(err, account.ErrTaken):
@@ -69,10 +71,14 @@ func (h *Handlers) signedUpAlready(c *fiber.Ctx, flow waiting, err error) error 
 	return redirect(c, signInAt("ready", flow.Next))
 }
 
-func (h *Handlers) provenAlready(c *fiber.Ctx, flow waiting, err error) error {
-	if err != nil {
-		return err
-	}
+// provenBefore reports whether the address of the flow is the person's by now.
+func (h *Handlers) provenBefore(c *fiber.Ctx, flow waiting) (bool, error) {
+	user, err := h.me(c)
+	return err == nil && user.Email == flow.Email.Email, err
+}
+
+// emailProven is the end of a flow for a new address.
+func (h *Handlers) emailProven(c *fiber.Ctx, flow waiting) error {
 	h.clearCookie(c, flowCookie)
 	return redirect(c, flow.Next)
 }
@@ -85,8 +91,12 @@ func (h *Handlers) verifyAgain(c *fiber.Ctx, status int, form views.VerifyForm) 
 func (h *Handlers) resend(c *fiber.Ctx, flow waiting) error {
 	form := flow.form()
 	if flow.Email != nil {
-		if user, err := h.me(c); err != nil || user.Email == form.Email { // proven in another browser
-			return h.provenAlready(c, flow, err)
+		done, err := h.provenBefore(c, flow) // in another browser
+		if err != nil {
+			return err
+		}
+		if done {
+			return h.emailProven(c, flow)
 		}
 	}
 	if err := h.takeResend(c, form.Email); err != nil {
@@ -122,10 +132,11 @@ func (h *Handlers) renewCode(ctx context.Context, c *fiber.Ctx, flow *waiting) e
 
 // takeResend limits by the minute and by the day.
 func (h *Handlers) takeResend(c *fiber.Ctx, address string) error {
-	if err := h.take(c, resendRule, h.mailed(c, address)); err != nil {
+	mailed := h.mailed(c, address)
+	if err := h.take(c, resendRule, mailed); err != nil {
 		return err
 	}
-	return h.take(c, addressRule, h.mailed(c, address))
+	return h.take(c, addressRule, mailed)
 }
 
 // waiting opens the flow cookie. A flow for a new address belongs to someone signed in.

@@ -133,6 +133,12 @@ func (i Identities) ReplaceTokens(ctx context.Context, identity Identity, sealed
 // ErrLastWayIn says that without this identity its person could not sign in any more.
 var ErrLastWayIn = errors.New("models: the last way to sign in")
 
+// LastWayIn reports whether a person who gives up an identity is left without a way in: no password,
+// and none of the others' providers is open.
+func LastWayIn(password bool, others, open []string) bool {
+	return !password && !slices.ContainsFunc(others, func(other string) bool { return slices.Contains(open, other) })
+}
+
 // Unlink takes an identity from its user, unless it is the last way in; those of providers that are
 // not open are none. The user's row is locked while it counts, so two unlinks at once cannot each
 // leave the other as the last.
@@ -151,7 +157,7 @@ func (i Identities) Unlink(ctx context.Context, userID, provider, subject string
 		if err := tx.SelectContext(ctx, &others, i.db.sql.Rebind(query), userID, provider, subject); err != nil {
 			return fmt.Errorf("models: unlink: %w", err)
 		}
-		if !password && !slices.ContainsFunc(others, func(other string) bool { return slices.Contains(open, other) }) {
+		if LastWayIn(password, others, open) {
 			return ErrLastWayIn
 		}
 		_, err := tx.ExecContext(ctx, i.db.sql.Rebind(`DELETE FROM identities WHERE provider = ? AND subject = ?`), provider, subject)
