@@ -135,6 +135,7 @@ func TestPasswordChangeDuringAnOutage(t *testing.T) {
 		t.Fatalf("while the store is down: %d", got.status)
 	}
 	w.up(h)
+	h.browser().signIn(email) // nothing has changed yet
 	owner.want(owner.post("/profile", form...), 303, "/profile?notice=password")
 	thief.refuses("the password was changed")
 }

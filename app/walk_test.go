@@ -90,6 +90,9 @@ func TestSecondPressOfVerifyLeadsIn(t *testing.T) {
 	b.want(b.post("/sign-up", "name", "Ada", "email", email, "password", password), 303, "/verify")
 	second, code := b.copy(), h.code(email)
 	b.want(b.post("/verify", "code", code), 303, "/dashboard")
+	if b.cookies()["flow"] != "" {
+		t.Error("a sign-up that is complete still waits for its code")
+	}
 	second.want(second.post("/verify", "code", code), 303, "/sign-in?notice=ready&next=%2Fdashboard")
 	if second.signedIn() {
 		t.Fatal("a spent code signed someone in")
