@@ -56,7 +56,7 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 	if err != nil {
 		return err
 	}
-	keys, err := token.NewKeys(secrets, now)
+	keys, err := token.NewKeys(secrets, cfg.URL.String(), now)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,9 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 		return err
 	}
 	passwords := account.NewPasswords(runtime.GOMAXPROCS(0), maxWaiting, cfg.PasswordMin)
-	a.accounts = account.New(a.db, keys, passwords, post, now, account.Rules{KeepTokens: cfg.KeepProviderTokens, OIDCName: cfg.OIDC.Name})
+	limits := limit.New(a.redis, cfg.Limits, now, a.log)
+	a.accounts = account.New(a.db, keys, passwords, limits, post, now,
+		account.Rules{KeepTokens: cfg.KeepProviderTokens, OIDCName: cfg.OIDC.Name, WrongCode: figures.WrongCode})
 	if a.providers, err = openProviders(cfg, now); err != nil {
 		return err
 	}
@@ -84,12 +86,12 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 	if err != nil {
 		return err
 	}
-	figures.Watch(a.sessions.Lag, passwords.Depth)
+	figures.Watch(a.sessions.Lag, passwords.Depth, passwords.Hashed)
 	a.sweep(cfg, now)
 	routes := &handlers.Handlers{
 		URL: cfg.URL, Production: cfg.Production, AccessTTL: cfg.AccessTTL, PasswordMin: cfg.PasswordMin, Proxies: cfg.TrustedProxies, MetricsToken: cfg.MetricsToken,
 		DB: a.db, Accounts: a.accounts, Sessions: a.sessions, Providers: a.providers, Keys: keys, Static: files, Outbox: a.outbox,
-		Limits: limit.New(a.redis, cfg.Limits, now, a.log), Problems: a.problems,
+		Limits: limits, Problems: a.problems,
 		Observe: func(request handlers.Answered) {
 			figures.Answered(request.Route, request.Method, request.Status, request.Took)
 			answered(request)
@@ -131,7 +133,7 @@ func observer(figures *metrics.Figures, traces *trace.Tracer) session.Observer {
 	return observe
 }
 
-// maxWaiting is how many sign-ins may wait for a hash; at some 30 ms each that is about a second a core.
+// maxWaiting is how many may wait for a hash in each lane; at some 30 ms each that is about a second a core.
 const maxWaiting = 64
 
 func (a *app) openStores(ctx context.Context, cfg config.Config) (err error) {

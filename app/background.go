@@ -23,15 +23,18 @@ func (a *app) run(work func(ctx context.Context)) {
 	})
 }
 
-// sweep lets go, once an hour, of what nobody needs any more.
+// sweepEvery is how often what nobody needs any more is let go.
+const sweepEvery = 10 * time.Minute
+
+// sweep lets go of what nobody needs any more.
 func (a *app) sweep(cfg config.Config, now func() time.Time) {
 	sessions := a.db.Sessions.With(cfg.RefreshGrace, cfg.AccessTTL, func() time.Duration { return time.Until(now()) })
 	a.run(func(ctx context.Context) {
-		tick := time.NewTicker(time.Hour)
+		tick := time.NewTicker(sweepEvery)
 		defer tick.Stop()
 		for {
 			_, err := a.db.Events.DropBefore(ctx, now().Add(-cfg.EventsKeep))
-			if err := errors.Join(err, sessions.Sweep(ctx)); err != nil && ctx.Err() == nil {
+			if err := errors.Join(err, sessions.Sweep(ctx), a.db.Codes.Sweep(ctx, now())); err != nil && ctx.Err() == nil {
 				a.log.Warn("could not sweep", "err", err)
 			}
 			select {

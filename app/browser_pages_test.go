@@ -75,7 +75,7 @@ func TestPagesAreSound(t *testing.T) {
 	p.open("/sign-up").fill("#name", strings.Repeat("Wolfeschlegelsteinhausen", 4), "#email", long, "#password", password).click("form[action='/sign-up'] " + press)
 	p.at("/verify").fill("#code", h.code(long)).click("form[action='/verify'] " + press).at("/dashboard")
 	h.browser().signIn(long)
-	p.open("/auth/google").click("#person-grace").at(linked)
+	p.open("/profile").click("button[aria-label='Connect Google']").click("#person-grace").at(linked)
 	for _, path := range []string{"/", "/dashboard", "/profile", "/profile?notice=saved", "/profile?section=delete", "/confirm", "/auth/error?why=taken&provider=apple", "/nothing/here", "/dev/mail"} {
 		p.open(path).sound("signed in, " + path)
 	}

@@ -35,12 +35,12 @@ func TestWaysInInChromium(t *testing.T) {
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		for person, scripts := range map[string]bool{"ada": true, "grace": false} {
 			p := h.tab().scripts(scripts).signUp(someone()).open("/profile")
-			p.click("a[aria-label='Connect Google']").click("#person-" + person).at(linked).sees("Connected. You can sign in with it from now on.")
+			p.click("button[aria-label='Connect Google']").click("#person-" + person).at(linked).sees("Connected. You can sign in with it from now on.")
 			h.clock.advance(11 * time.Minute)
 			p.click("button[aria-label='Disconnect Google']").at(confirming).sees("This change needs a sign-in from the last 10 minutes.")
-			p.click("a[href^='/auth/google']").click("#person-" + person).at("/profile#identities")
+			p.click("form[action='/auth/google/confirm'] button").click("#person-" + person).at("/profile#identities")
 			p.click("button[aria-label='Disconnect Google']").sees("Disconnected.")
-			p.until("it can be connected again", `document.querySelector("a[aria-label='Connect Google']") !== null`)
+			p.until("it can be connected again", `document.querySelector("button[aria-label='Connect Google']") !== null`)
 			p.clean()
 		}
 	}, localhost)

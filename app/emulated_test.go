@@ -152,16 +152,25 @@ func emulated(t *testing.T, walk func(t *testing.T, h *house, s *stand), setting
 	})
 }
 
-// begin presses the button of a provider, and returns where it leads.
+// begin presses the button of a provider, and returns where it leads: a guest's signs in, that of someone
+// signed in connects.
 func (b *browser) begin(provider string, query ...string) string {
 	b.t.Helper()
 	path := "/auth/" + provider
+	if b.cookies()["refresh"] != "" {
+		return b.leads(b.post(path + "/link"))
+	}
 	if len(query) > 0 {
 		path += "?" + strings.Join(query, "&")
 	}
-	got := b.get(path)
+	return b.leads(b.get(path))
+}
+
+// leads is the provider's address that a press answered with.
+func (b *browser) leads(got answer) string {
+	b.t.Helper()
 	if got.status != 303 || !strings.HasPrefix(got.to(), "http") || got.header.Get("Cache-Control") != "no-store" {
-		b.t.Fatalf("GET %s: %d to %q, Cache-Control %q", path, got.status, got.to(), got.header.Get("Cache-Control"))
+		b.t.Fatalf("a provider's button: %d to %q, Cache-Control %q", got.status, got.to(), got.header.Get("Cache-Control"))
 	}
 	return got.to()
 }

@@ -107,6 +107,12 @@ func announce(cfg config.Config, log *slog.Logger) {
 		mails = "SMTP"
 	}
 	log.Info("open "+cfg.URL.String(), "database", database, "sessions", sessions, "mail", mails)
+	if cfg.URL.Scheme == "https" && len(cfg.TrustedProxies) == 0 {
+		log.Warn("TRUSTED_PROXIES is not set, and https means a proxy in front: every visitor seems to come from its address, so one stranger uses up everybody's limits. Name the proxy as this process sees it, such as TRUSTED_PROXIES=127.0.0.1 or 10.0.0.0/8")
+	}
+	if !cfg.Production {
+		log.Info("development: this machine alone is answered at " + cfg.URL.Host + ", and /dev/mail shows every mail; set APP_ENV=production on a server")
+	}
 	if cfg.RedisURL == "" {
 		log.Info("without REDIS_URL, sessions live in the database and limits in memory: right for one process")
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // openMail is where letters go: over SMTP or, without, into an outbox that /dev/mail shows.
-func (a *app) openMail(cfg config.Config, now func() time.Time) (func(account.Letter), error) {
+func (a *app) openMail(cfg config.Config, now func() time.Time) (account.Mailer, error) {
 	var sender mail.Sender
 	if cfg.SMTPURL == "" {
 		file := ""
@@ -22,19 +22,19 @@ func (a *app) openMail(cfg config.Config, now func() time.Time) (func(account.Le
 		}
 		box, err := mail.NewOutbox(file, now)
 		if err != nil {
-			return nil, err
+			return account.Mailer{}, err
 		}
 		a.outbox, sender = box, box
 	} else {
 		smtp, err := mail.NewSMTP(cfg.SMTPURL, cfg.MailFrom)
 		if err != nil {
-			return nil, err
+			return account.Mailer{}, err
 		}
 		sender = smtp
 	}
 	queue := mail.NewQueue(sender, a.log, mail.Backoff)
 	a.stop = append(a.stop, queue.Close)
-	return func(letter account.Letter) { queue.Send(mail.Message(letter)) }, nil
+	return account.Mailer{Post: func(letter account.Letter) { queue.Send(mail.Message(letter)) }, Room: queue.Room}, nil
 }
 
 func openProviders(cfg config.Config, now func() time.Time) (*oauth.Providers, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"html"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -88,9 +87,9 @@ func TestConnectAfterTheSessionEnded(t *testing.T) {
 	email := someone()
 	b := h.member(email)
 	other := h.browser().signIn(email)
-	link := regexp.MustCompile(`href="(/auth/github[^"]*)"`).FindStringSubmatch(b.get("/profile").body)[1]
+	link := regexp.MustCompile(`action="(/auth/github[^"]*)"`).FindStringSubmatch(b.get("/profile").body)[1]
 	other.want(other.post("/profile", "section", "sessions", "action", "end-others"), 303, "/profile?notice=sessions")
-	b.want(b.get(html.UnescapeString(link)), 303, "/sign-in?notice=ended&next=%2Fprofile%23identities")
+	b.want(b.post(link), 303, "/sign-in?notice=ended&next=%2Fprofile")
 }
 
 // A way in whose provider was taken out of the settings is none.

@@ -39,6 +39,9 @@ func (h *house) owns(user string) string {
 
 func subjectOf(s *stand, provider, person string) string {
 	for _, p := range s.People(provider) {
+		if p.ID == person && provider == "oidc" { // an issuer's subjects are its own
+			return s.url + "/oidc#" + p.Subject
+		}
 		if p.ID == person {
 			return p.Subject
 		}
@@ -52,7 +55,7 @@ func TestConnectAndDisconnect(t *testing.T) {
 		email := someone()
 		b := h.member(email)
 		user := b.user()
-		if page := b.get("/profile"); !strings.Contains(page.body, `href="/auth/google?intent=link&amp;next=%2Fprofile"`) {
+		if page := b.get("/profile"); !strings.Contains(page.body, `action="/auth/google/link" method="post"`) {
 			t.Fatalf("nothing to connect: %s", text(page.body))
 		}
 		session := b.session()
@@ -125,14 +128,14 @@ func TestChangingTheWaysInAsksAgain(t *testing.T) {
 		user := b.user()
 		b.want(b.enter("google", "ada"), 303, linked)
 		h.clock.advance(11 * time.Minute)
-		b.want(b.get("/auth/github"), 303, confirming)
+		b.want(b.post("/auth/github/link"), 303, confirming)
 		b.want(b.disconnect("google", subjectOf(s, "google", "ada")), 303, confirming)
 		if h.owns(user) != "google" {
 			t.Fatal("disconnected without asking")
 		}
 
 		page := b.get(confirming)
-		if page.status != 200 || !strings.Contains(page.body, `name="password"`) || !strings.Contains(page.body, `/auth/google?`) || strings.Contains(page.body, `/auth/github?`) {
+		if page.status != 200 || !strings.Contains(page.body, `name="password"`) || !strings.Contains(page.body, `"/auth/google/confirm"`) || strings.Contains(page.body, `/auth/github`) {
 			t.Fatalf("the page: %d %s", page.status, text(page.body))
 		}
 		if wrong := b.post("/confirm", "password", "another one altogether", "next", "/profile#identities"); wrong.status != 422 {
@@ -160,15 +163,15 @@ func TestChangingTheWaysInAsksAgain(t *testing.T) {
 	})
 }
 
-// press follows the link of a provider's button on a page of ours, and returns where it leads.
+// press sends the form of a provider's button on a page of ours, and returns where it leads.
 func (b *browser) press(page, provider string) string {
 	b.t.Helper()
-	found := regexp.MustCompile(`href="(/auth/` + provider + `[^"]*)"`).FindStringSubmatch(b.get(page).body)
+	form := regexp.MustCompile(`action="(/auth/` + provider + `/[^"]*)"[^>]*>\s*<input type="hidden" name="next" value="([^"]*)"`)
+	found := form.FindStringSubmatch(b.get(page).body)
 	if found == nil {
 		b.t.Fatalf("%s has no button for %s", page, provider)
 	}
-	path, query, _ := strings.Cut(html.UnescapeString(found[1]), "?")
-	return b.begin(strings.TrimPrefix(path, "/auth/"), query)
+	return b.leads(b.post(found[1], "next", html.UnescapeString(found[2])))
 }
 
 // An identity that signs in another account is neither taken from it nor named.
@@ -223,14 +226,15 @@ func TestAnotherSiteBeginsNoConnection(t *testing.T) {
 	h, _ := newEmulated(t)
 	b := h.member(someone())
 	for _, site := range []string{"cross-site", "same-site"} {
-		for _, path := range []string{"/auth/google", "/auth/google?intent=confirm", "/auth/apple?next=/profile"} {
-			request := b.request("GET", path, nil)
+		for _, path := range []string{"/auth/google/link", "/auth/google/confirm", "/auth/apple/link"} {
+			request := b.request("POST", path, url.Values{})
 			request.Header.Set("Sec-Fetch-Site", site)
 			got, err := b.send(request)
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.want(got, 303, "/profile")
+			b.want(got, 403, "")
+			b.want(b.get("/auth/google?intent=link"), 303, "/dashboard") // a GET signs guests in, and nothing else
 			if b.cookies()["oauth"] != "" {
 				t.Errorf("%s %s began", site, path)
 			}

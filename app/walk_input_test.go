@@ -138,7 +138,7 @@ func TestRefusalsArePages(t *testing.T) {
 		"write to a page":  {user.post("/dashboard"), 405, "does not take that kind of request"},
 		"delete":           {user.do(http.MethodDelete, "/profile", nil), 405, "does not take that kind of request"},
 		"unknown section":  {user.post("/profile", "section", "nothing"), 400, "not one that this page understands"},
-		"huge body":        {h.browser().announces("/sign-in", 4<<20), 413, "Send 3 MB or less."},
+		"huge body":        {h.browser().announces("/sign-in", 4<<20), 413, "more than this form takes"},
 		"huge address":     {h.browser().get("/sign-in?next=" + strings.Repeat("a", 30<<10)), 431, "not one that this page understands"},
 		"no picture":       {user.get("/profile/picture"), 404, "There is no page at this address."},
 	} {

@@ -163,7 +163,7 @@ func TestConnectDuringAnOutage(t *testing.T) {
 	b := h.member(someone())
 	b.expire()
 	w.down()
-	if got := b.get("/auth/github?intent=link&next=%2Fprofile"); got.status != 503 {
+	if got := b.post("/auth/github/link"); got.status != 503 {
 		t.Errorf("while the store is down: %d to %q", got.status, got.to())
 	}
 	if page := b.get("/sign-in"); page.status != 200 {

@@ -16,12 +16,12 @@ import (
 // Whatever is posted as Apple, it is carried to the GET, or refused in a sentence: never an error of
 // ours, and never an address that leads elsewhere.
 func FuzzAppleForm(f *testing.F) {
-	keys, err := token.NewKeys([]string{"a secret for the fuzz targets and long enough"}, time.Now)
+	keys, err := token.NewKeys([]string{"a secret for the fuzz targets and long enough"}, "https://accounts.example.com", time.Now)
 	if err != nil {
 		f.Fatal(err)
 	}
 	h := &Handlers{URL: &url.URL{Scheme: "http", Host: "localhost"}, Keys: keys}
-	app := fiber.New(fiber.Config{Immutable: true, BodyLimit: bodyLimit})
+	app := fiber.New(fiber.Config{Immutable: true, BodyLimit: formLimit})
 	app.Post(appleCallback, h.appleForm)
 	plain := "application/x-www-form-urlencoded"
 	f.Add(plain, `code=c.1&state=s&user=%7B%22name%22%3A%7B%22firstName%22%3A%22Ada%22%7D%7D`)

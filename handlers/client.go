@@ -22,6 +22,9 @@ func forwardedFor(c *fiber.Ctx) string {
 	return string(bytes.Join(c.Request().Header.PeekAll(fiber.HeaderXForwardedFor), []byte(",")))
 }
 
+// trusted reports whether the socket is one of our proxies.
+func (h *Handlers) trusted(c *fiber.Ctx) bool { return contains(h.Proxies, h.socket(c)) }
+
 func (h *Handlers) socket(c *fiber.Ctx) netip.Addr {
 	socket, _ := netip.AddrFromSlice(c.Context().RemoteIP())
 	return socket.Unmap()
@@ -63,19 +66,13 @@ func contains(networks []netip.Prefix, address netip.Addr) bool {
 	return false
 }
 
-// clientPrefix is what a limit counts: an IPv4 address, or the /64 that one IPv6 customer has.
-func (h *Handlers) clientPrefix(c *fiber.Ctx) string {
-	client := h.clientIP(c)
-	if client.Is6() {
-		prefix, _ := client.Prefix(64)
-		return prefix.String()
-	}
-	return client.String()
-}
+// longestAgent bounds what is read of a browser's name; real ones have up to 300 bytes.
+const longestAgent = 512
 
 // clientName says which browser this is, in words: "Firefox on Android".
 func clientName(c *fiber.Ctx) string {
-	agent := useragent.Parse(strings.ToValidUTF8(c.Get(fiber.HeaderUserAgent), ""))
+	name := c.Get(fiber.HeaderUserAgent)
+	agent := useragent.Parse(strings.ToValidUTF8(name[:min(len(name), longestAgent)], ""))
 	browser, system := agent.Name, agent.OS
 	if system == useragent.MacOS {
 		system = "macOS"

@@ -35,13 +35,13 @@ func (h *Handlers) confirm(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := h.takeAccount(c, user.Email+user.ID); err != nil {
+	if err := h.takeOwn(c); err != nil {
 		return h.limitedForm(c, err, func(sentence string) error {
 			form.Error = sentence
 			return h.confirmAgain(c, 429, user, form)
 		})
 	}
-	err = h.Accounts.Confirm(c.UserContext(), user.ID, c.FormValue("password"))
+	err = h.Accounts.Confirm(c.UserContext(), h.lane(c), user.ID, c.FormValue("password"))
 	if errors.Is(err, account.ErrCredentials) {
 		form.PasswordError = "Wrong password."
 		return h.confirmAgain(c, 422, user, form)
@@ -90,6 +90,7 @@ func (h *Handlers) confirming(c *fiber.Ctx) (models.User, views.ConfirmForm, err
 	}
 	form := views.ConfirmForm{Action: "/confirm", Email: user.Email, Next: next(c.FormValue("next", c.Query("next"))),
 		Sentence: "This change needs a sign-in from the last 10 minutes.", Password: user.PasswordHash != ""}
+	h.leadsToProviders(c)
 	for _, button := range h.providers() {
 		for _, identity := range identities {
 			if identity.Provider == button.Name {

@@ -22,10 +22,6 @@ const (
 	deviceCookie  = "device" // accounts that this browser has signed in to
 )
 
-// waitingLife is how long a browser may come back to a flow. It outlives the flow's code, so that
-// the page can say that the code is over and send another.
-const waitingLife = time.Hour
-
 const deviceLife = 400 * 24 * time.Hour // the most that browsers keep (RFC 6265bis, 5.5)
 
 func (h *Handlers) cookie(name string) string {

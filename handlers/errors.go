@@ -3,7 +3,9 @@ package handlers
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -25,9 +27,19 @@ func (h *Handlers) answer(c *fiber.Ctx, err error) error {
 	if errors.Is(err, session.ErrEnded) {
 		return redirect(c, signInAt("ended", asked(c)))
 	}
+	refused := requestID(c) == "" // too large, or hardly HTTP: before our middleware saw it
+	if refused && errors.Is(err, fiber.ErrRequestEntityTooLarge) {
+		drain(c.Context().Conn())
+		if err = h.mayUpload(&c.Request().Header); err == nil { // it may again by now
+			err = tooMany{time.Second}
+		}
+	}
+	if errors.Is(err, session.ErrNone) { // a picture, and whoever sends it is not signed in
+		return redirect(c, "/sign-in?next="+url.QueryEscape("/profile"))
+	}
 	problem := h.problem(c, err)
 	problem.RequestID = requestID(c)
-	if problem.RequestID == "" { // too large, or hardly HTTP: refused before our middleware saw it
+	if refused {
 		problem.RequestID = h.identify(c)
 		h.Log.InfoContext(c.UserContext(), "request refused", "id", problem.RequestID, "status", problem.Status)
 	}
@@ -100,7 +112,9 @@ func asks(status int) views.Problem {
 	case fiber.StatusMethodNotAllowed:
 		return views.Problem{Status: status, Heading: "Not this way", Sentence: "This address does not take that kind of request.", Link: "/", LinkText: "Go to the start"}
 	case fiber.StatusRequestEntityTooLarge:
-		return views.Problem{Status: status, Heading: "Too large", Sentence: "Send 3 MB or less.", Link: "/profile", LinkText: "Go to your profile"}
+		return views.Problem{Status: status, Heading: "Too large", Sentence: "That is more than this form takes: a picture may have 3 MB, everything else a few pages of text.", Link: "/", LinkText: "Go to the start"}
+	case fiber.StatusUnsupportedMediaType:
+		return views.Problem{Status: status, Heading: "Not this way", Sentence: "Send the form as it is, not packed.", Link: "/", LinkText: "Go to the start"}
 	case fiber.StatusServiceUnavailable:
 		return unavailable("Try again in a moment.")
 	}

@@ -74,64 +74,107 @@ func (h *Handlers) App() *fiber.App {
 		Immutable:             true, // without it, strings change under our hands when the request is over
 		StrictRouting:         true,
 		CaseSensitive:         true,
-		BodyLimit:             bodyLimit,
-		ReadBufferSize:        16 << 10, // all headers; our own sealed cookies are up to 4 KB each
+		BodyLimit:             formLimit, // unless HeaderReceived says otherwise
+		ReadBufferSize:        16 << 10,  // all headers; our own sealed cookies are up to 4 KB each
 		ReadTimeout:           10 * time.Second,
 		WriteTimeout:          20 * time.Second,
 		WriteBufferSize:       32 << 10, // a page in one write
 		IdleTimeout:           60 * time.Second,
 		ErrorHandler:          h.answer,
 	})
-	app.Server().FormValueFunc = posted
+	server := app.Server()
+	server.FormValueFunc, server.HeaderReceived, server.Handler = posted, h.bodyLimit, framed(server.Handler)
 	h.drawing = make(chan struct{}, 1)
 	h.headers = hardened(h.URL.Scheme == "https")
 	h.routes(app)
 	return app
 }
 
-// routes is the map. What stands on a route's line guards it: guests are sent on when signed in,
+// route is one line of the table: what it costs at the most, and who answers it.
+type route struct {
+	method, path string
+	budget       budget
+	chain        []fiber.Handler
+}
+
+type chain = []fiber.Handler
+
+const (
+	get  = fiber.MethodGet
+	post = fiber.MethodPost
+)
+
+// table is the map. What stands on a route's line bounds and guards it: guests are sent on when signed in,
 // users are asked to sign in, known is either.
-func (h *Handlers) routes(app *fiber.App) {
-	app.Get("/healthz", h.healthz)
-	app.Get("/readyz", h.readyz)
-	app.Get("/metrics", h.operators, adaptor.HTTPHandler(h.Metrics))
+func (h *Handlers) table() []route {
+	all := []route{
+		{get, "/", reading, chain{h.known, h.home}},
+		{get, "/sign-in", reading, chain{h.guests, h.signInPage}},
+		{post, "/sign-in", writing(signInRule), chain{h.strangersForm(signInRule, h.signInLimited), h.known, h.signIn}},
+		{get, "/sign-up", reading, chain{h.guests, h.signUpPage}},
+		{post, "/sign-up", writing(signUpRule), chain{h.perClientForm(signUpRule, h.signUpLimited), h.guests, h.signUp}},
+		{get, "/verify", reading, chain{h.known, h.verifyPage}},
+		{post, "/verify", writing(codeRule), chain{h.perClient(codeRule), h.known, h.verify}},
+		{get, "/forgot", reading, chain{h.guests, h.forgotPage}},
+		{post, "/forgot", writing(signUpRule), chain{h.perClientForm(signUpRule, h.forgotLimited), h.guests, h.forgot}},
+		{get, "/reset", reading, chain{h.guests, h.resetPage}},
+		{post, "/reset", writing(codeRule), chain{h.perClient(codeRule), h.guests, h.reset}},
 
-	sameOrigin := h.sameOrigin()
-	app.Use(h.observe, h.recovered)
-	app.Get("/auth/session", h.session)
-	app.Post("/auth/refresh", sameOrigin, h.refresh) // one question to the store, which bounds itself
-	app.Get("/static/*", h.asset)
-	app.Get("/favicon.ico", h.favicon)
+		{post, "/auth/sign-out", writing(writeRule), chain{h.perClient(writeRule), h.known, h.signOut}},
+		{get, "/auth/error", reading, chain{h.known, h.authError}},
+		{get, "/auth/:provider", writing(providerRule), chain{h.configured, h.fromHere, h.perClient(providerRule), h.certainGuests, h.begin}},
+		{post, "/auth/:provider/link", writing(providerRule), chain{h.configured, h.perClient(providerRule), h.users, h.link}},
+		{post, "/auth/:provider/confirm", writing(providerRule), chain{h.configured, h.perClient(providerRule), h.users, h.confirmAtProvider}},
+		{get, "/auth/:provider/callback", writing(providerRule), chain{h.configured, h.perClient(providerRule), h.certain, h.finish}},
+		{post, appleCallback, writing(providerRule), chain{h.configured, h.perClient(providerRule), h.appleForm}},
 
-	app.Use(h.bounded, plain, sameOrigin)
-	app.Get("/", h.known, h.home)
-	app.Get("/sign-in", h.guests, h.signInPage)
-	app.Post("/sign-in", h.perClientForm(signInRule, h.signInLimited), h.known, h.signIn)
-	app.Get("/sign-up", h.guests, h.signUpPage)
-	app.Post("/sign-up", h.perClientForm(signUpRule, h.signUpLimited), h.guests, h.signUp)
-	app.Get("/verify", h.known, h.verifyPage)
-	app.Post("/verify", h.perClient(codeRule), h.known, h.verify)
-	app.Get("/forgot", h.guests, h.forgotPage)
-	app.Post("/forgot", h.perClientForm(signUpRule, h.forgotLimited), h.guests, h.forgot)
-	app.Get("/reset", h.guests, h.resetPage)
-	app.Post("/reset", h.perClient(codeRule), h.guests, h.reset)
-
-	app.Post("/auth/sign-out", h.known, h.signOut)
-	app.Get("/auth/error", h.known, h.authError)
-	app.Get("/auth/:provider", h.configured, h.perClient(providerRule), h.certain, h.begin)
-	app.Get("/auth/:provider/callback", h.configured, h.perClient(providerRule), h.certain, h.finish)
-	app.Post(appleCallback, h.configured, h.perClient(providerRule), h.appleForm)
-
-	app.Get("/dashboard", h.users, h.dashboard)
-	app.Get("/profile", h.users, h.profilePage)
-	app.Post("/profile", h.users, h.profile)
-	app.Get("/profile/picture", h.users, h.picture)
-	app.Get("/confirm", h.users, h.confirmPage)
-	app.Post("/confirm", h.perClient(signInRule), h.users, h.confirm)
-
-	if h.Outbox != nil {
-		app.Get("/dev/mail", h.known, h.devMail)
+		{get, "/dashboard", reading, chain{h.users, h.dashboard}},
+		{get, "/profile", reading, chain{h.users, h.profilePage}},
+		{post, "/profile", picturing(writeRule, ownWriteRule), chain{h.perClient(writeRule), h.users, h.perPerson(ownWriteRule), h.profile}},
+		{get, "/profile/picture", reading, chain{h.users, h.picture}},
+		{post, "/profile/picture", picturing(writeRule, ownWriteRule), chain{h.perClient(writeRule), h.users, h.perPerson(ownWriteRule), h.postPicture}},
+		{get, "/confirm", reading, chain{h.users, h.confirmPage}},
+		{post, "/confirm", writing(signInRule, sessionRule), chain{h.perClient(signInRule), h.users, h.confirm}},
 	}
+	if h.Outbox != nil {
+		all = append(all, route{get, "/dev/mail", reading, chain{h.thisMachine, h.known, h.devMail}})
+	}
+	return all
+}
+
+// unbounded are the routes that answer before any limit is asked: from memory, or for operators.
+func (h *Handlers) unbounded() []route {
+	return []route{
+		{get, "/auth/session", inMemory, chain{h.session}},
+		{post, "/auth/refresh", writing(refreshRule, forgedRule), chain{h.perClient(refreshRule), h.sameOrigin(), h.refresh}}, // one question to the store, which bounds itself
+		{get, "/static/*", inMemory, chain{h.asset}},
+		{get, "/favicon.ico", inMemory, chain{h.favicon}},
+	}
+}
+
+// operations are the routes of the people who run it; the proxies keep them inside.
+func (h *Handlers) operations() []route {
+	return []route{
+		{get, "/healthz", operating, chain{h.recovered, h.healthz}},
+		{get, "/readyz", operating, chain{h.recovered, h.readyz}},
+		{get, "/metrics", operating, chain{h.recovered, h.operators, adaptor.HTTPHandler(h.Metrics)}},
+	}
+}
+
+func (h *Handlers) routes(app *fiber.App) {
+	add := func(routes []route) {
+		for _, r := range routes {
+			app.Add(r.method, r.path, r.chain...)
+			if r.method == get {
+				app.Head(r.path, r.chain...)
+			}
+		}
+	}
+	add(h.operations())
+	app.Use(h.observe, h.recovered)
+	add(h.unbounded())
+	app.Use(h.bounded, h.perClient(anyRule), plain, fewFields, h.sameOrigin())
+	add(h.table())
 }
 
 // providers are the buttons to show.

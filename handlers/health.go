@@ -14,10 +14,12 @@ func (h *Handlers) healthz(c *fiber.Ctx) error {
 	return c.JSON(fiber.Map{"status": "ok"})
 }
 
+const readyWithin = 2 * time.Second
+
 // readyz says whether this process serves well, and if not, what is wrong.
 func (h *Handlers) readyz(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	ctx, cancel := context.WithTimeout(c.UserContext(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(c.UserContext(), readyWithin)
 	defer cancel()
 	problems := h.Problems(ctx)
 	if len(problems) == 0 {

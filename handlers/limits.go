@@ -2,10 +2,12 @@ package handlers
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"gatehouse/app/account"
 	"gatehouse/app/limit"
 )
 
@@ -13,20 +15,37 @@ type rule = limit.Rule
 
 // Limits per client address. They stop a machine, not an office that shares one address.
 var (
+	anyRule      = rule{Name: "any", Rate: 500, Per: time.Second, Burst: 2000, Local: true}
+	refreshRule  = rule{Name: "refresh", Rate: 50, Per: time.Second, Burst: 500, Local: true}
+	forgedRule   = rule{Name: "forged", Rate: 60, Per: time.Minute, Burst: 200, Local: true}
 	signInRule   = rule{Name: "sign-in", Rate: 60, Per: time.Minute, Burst: 60}
 	signUpRule   = rule{Name: "sign-up", Rate: 30, Per: 10 * time.Minute, Burst: 30}
+	loggedRule   = rule{Name: "logged", Rate: 6, Per: time.Minute, Burst: 6, Local: true} // refused refreshes, in the log
 	codeRule     = rule{Name: "code", Rate: 60, Per: time.Minute, Burst: 60}
 	providerRule = rule{Name: "provider", Rate: 60, Per: time.Minute, Burst: 60}
+	writeRule    = rule{Name: "write", Rate: 600, Per: time.Minute, Burst: 600, Local: true}
+	mailRule     = rule{Name: "mails", Rate: 60, Per: time.Hour, Burst: 60} // past it no new mail goes, and nobody is refused
 )
 
-// Limits per account. A stranger who uses up strangersRule for an account shuts out other
-// strangers only: a browser that has signed in to it before has an allowance of its own.
+// Limits per person who is signed in.
 var (
-	strangersRule = rule{Name: "account", Rate: 100, Per: time.Hour, Burst: 20}
+	ownWriteRule = rule{Name: "own-write", Rate: 120, Per: time.Minute, Burst: 120, Local: true}
+	uploadRule   = rule{Name: "upload", Rate: 20, Per: 10 * time.Minute, Burst: 20, Local: true}
+	pictureRule  = rule{Name: "picture", Rate: 20, Per: 10 * time.Minute, Burst: 20}
+	senderRule   = rule{Name: "sender", Rate: 5, Per: 24 * time.Hour, Burst: 10} // other people's mailboxes that one account can reach
+)
+
+// Limits on guesses at one account (brute force). A guess counts where it comes from first; only then
+// against the account. None of them refuses the owner: past strangersRule a mailed code is asked beside
+// the password, and a browser that has signed in to the account before has an allowance of its own.
+var (
+	pairRule      = rule{Name: "pair", Rate: 10, Per: time.Hour, Burst: 10}
+	strangersRule = rule{Name: "account", Rate: 50, Per: 24 * time.Hour, Burst: 50}
 	deviceRule    = rule{Name: "device", Rate: 10, Per: 10 * time.Minute, Burst: 10}
+	sessionRule   = rule{Name: "session", Rate: 100, Per: time.Hour, Burst: 20} // by someone signed in
+	firstRule     = rule{Name: "first-lane", Rate: 60, Per: time.Hour, Burst: 30}
 	refusedRule   = rule{Name: "refused", Rate: 1, Per: time.Hour, Burst: 1}
 	resendRule    = rule{Name: "resend", Rate: 1, Per: time.Minute, Burst: 1}
-	addressRule   = rule{Name: "address", Rate: 10, Per: 24 * time.Hour, Burst: 10}
 )
 
 // tooMany is an error that says how long to wait.
@@ -57,40 +76,31 @@ func (h *Handlers) take(c *fiber.Ctx, rule rule, key string) error {
 	return nil
 }
 
-// takeAccount limits guesses at one account. Known and unknown addresses are limited alike.
-func (h *Handlers) takeAccount(c *fiber.Ctx, address string) error {
-	name := h.Keys.Digest("account", address)
-	if device, knows := h.device(c, address); knows {
-		return h.take(c, deviceRule, device+name)
-	}
-	return h.take(c, strangersRule, name)
-}
-
-// takeAddress limits the mails that one address gets in a day. Whichever is sent, the next code of
-// the same flow waits a minute.
-func (h *Handlers) takeAddress(c *fiber.Ctx, address string) error {
-	mailed := h.mailed(c, address)
-	if err := h.take(c, addressRule, mailed); err != nil {
+// takeClient limits per client: an IPv4 address, or the /64 that one IPv6 customer has; and the /48 that a
+// larger one can draw /64s from, with room for sixteen.
+func (h *Handlers) takeClient(c *fiber.Ctx, rule rule) error {
+	client := h.clientIP(c)
+	if err := h.take(c, rule, prefix(client, 64)); err != nil || !client.Is6() {
 		return err
 	}
-	_ = h.take(c, resendRule, mailed) // counted here, refused in takeResend
-	return nil
+	wide := rule
+	wide.Name, wide.Rate, wide.Burst = rule.Name+"-48", rule.Rate*16, rule.Burst*16
+	return h.take(c, wide, prefix(client, 48))
 }
 
-// mailed is what limits the mails to an address. A browser that has signed in with it has an allowance
-// of its own: a stranger who uses up the address's must not keep its owner from a reset.
-func (h *Handlers) mailed(c *fiber.Ctx, address string) string {
-	name := h.Keys.Digest("address", address)
-	if device, knows := h.device(c, address); knows {
-		return device + name
+// prefix is an IPv4 address, or the network of an IPv6 one.
+func prefix(client netip.Addr, bits int) string {
+	if client.Is6() {
+		network, _ := client.Prefix(bits)
+		return network.String()
 	}
-	return name
+	return client.String()
 }
 
-// perClient limits a route per client address.
+// perClient limits a route per client.
 func (h *Handlers) perClient(rule rule) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		if err := h.take(c, rule, h.clientPrefix(c)); err != nil {
+		if err := h.takeClient(c, rule); err != nil {
 			return err
 		}
 		return c.Next()
@@ -100,9 +110,76 @@ func (h *Handlers) perClient(rule rule) fiber.Handler {
 // perClientForm is perClient for a form: it comes again with the sentence and with what was typed.
 func (h *Handlers) perClientForm(rule rule, again func(c *fiber.Ctx, sentence string) error) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		if err := h.take(c, rule, h.clientPrefix(c)); err != nil {
+		if err := h.takeClient(c, rule); err != nil {
 			return h.limitedForm(c, err, func(sentence string) error { return again(c, sentence) })
 		}
 		return c.Next()
 	}
+}
+
+// perPerson limits a route per signed-in person, wherever they are.
+func (h *Handlers) perPerson(rule rule) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		access, _ := current(c)
+		if err := h.take(c, rule, access.UserID); err != nil {
+			return err
+		}
+		return c.Next()
+	}
+}
+
+// mayMail reports whether this client may cause another mail to whoever it names.
+func (h *Handlers) mayMail(c *fiber.Ctx) bool { return h.takeClient(c, mailRule) == nil }
+
+// guess is a password that is about to be tried, counted where it came from.
+type guess struct {
+	lane  account.Lane
+	taken []counted
+}
+
+type counted struct {
+	rule rule
+	key  string
+}
+
+// takeGuess counts a guess at an account before it is tried, known address or not. It returns false where
+// the strangers' allowance is used up: then the way in is a mailed code. Each client uses up its own
+// allowance first, so that a few addresses cannot use up the account's.
+func (h *Handlers) takeGuess(c *fiber.Ctx, address string) (guess, bool) {
+	name := h.Keys.Digest("account", address)
+	if device, knows := h.device(c, address); knows && h.take(c, deviceRule, device+name) == nil {
+		return guess{lane: account.Known, taken: []counted{{deviceRule, device + name}}}, true
+	}
+	g := guess{lane: account.Strangers}
+	for _, limit := range []counted{{pairRule, prefix(h.clientIP(c), 64) + name}, {strangersRule, name}} {
+		if h.take(c, limit.rule, limit.key) != nil {
+			h.giveBack(c, g)
+			return guess{}, false
+		}
+		g.taken = append(g.taken, limit)
+	}
+	return g, true
+}
+
+// giveBack forgets a guess that was right, or that was not tried.
+func (h *Handlers) giveBack(c *fiber.Ctx, g guess) {
+	for _, limit := range g.taken {
+		h.Limits.Give(c.UserContext(), limit.rule, limit.key)
+	}
+}
+
+// takeOwn limits guesses at the password by someone signed in, as at a stolen laptop: per session, so that
+// nobody keeps the owner out of another one.
+func (h *Handlers) takeOwn(c *fiber.Ctx) error {
+	access, _ := current(c)
+	return h.take(c, sessionRule, access.SessionID)
+}
+
+// lane is where the hash of someone signed in waits: with the known, unless they ask for many.
+func (h *Handlers) lane(c *fiber.Ctx) account.Lane {
+	access, _ := current(c)
+	if h.take(c, firstRule, access.UserID) != nil {
+		return account.Strangers
+	}
+	return account.Known
 }

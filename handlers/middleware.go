@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"net/http"
@@ -11,17 +10,10 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
-
-	"gatehouse/app/session"
 )
 
 // currentKey is where the middleware leaves who is asking.
 const currentKey = "current"
-
-const (
-	bodyLimit    = 3 << 20 // a profile picture and its form
-	requestLimit = 15 * time.Second
-)
 
 // observe gives the request its headers and an id, and tells of it when it is answered.
 func (h *Handlers) observe(c *fiber.Ctx) error {
@@ -71,14 +63,6 @@ func (h *Handlers) recovered(c *fiber.Ctx) (err error) {
 	return c.Next()
 }
 
-// bounded gives every request an end.
-func (h *Handlers) bounded(c *fiber.Ctx) error {
-	ctx, cancel := context.WithTimeout(c.UserContext(), requestLimit)
-	defer cancel()
-	c.SetUserContext(session.Bounded(ctx))
-	return c.Next()
-}
-
 // plain refuses a packed body: the server would unpack it whole to read its form, and 400 KB of zeros
 // are gigabytes. No browser packs a form.
 func plain(c *fiber.Ctx) error {
@@ -101,10 +85,13 @@ func posted(c *fasthttp.RequestCtx, name string) []byte {
 	return []byte(form.Value[name][0])
 }
 
+// contentPolicy ends with form-action, so that a page whose forms lead elsewhere can add to it.
+const contentPolicy = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+
 // hardened is what a browser may do with our pages. Scripts and styles come from us alone.
 func hardened(https bool) *fasthttp.ResponseHeader {
 	var all fasthttp.ResponseHeader
-	all.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'")
+	all.Set("Content-Security-Policy", contentPolicy)
 	all.Set("X-Content-Type-Options", "nosniff")
 	all.Set("X-Frame-Options", "DENY")
 	all.Set("Referrer-Policy", "same-origin")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -39,24 +40,52 @@ func (h *Handlers) configured(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// begin sends a browser to a provider. For someone signed in it is to connect the identity; then
-// the press has to come from our own page: a link elsewhere could connect an account of its choice.
-func (h *Handlers) begin(c *fiber.Ctx) error {
-	flow := oauth.Flow{Intent: toSignIn, Next: next(c.Query("next")), Remember: true}
-	if access, signedIn := current(c); signedIn {
-		flow.Intent, flow.UserID, flow.SessionID = toLink, access.UserID, access.SessionID
-		if c.Query("intent") == toConfirm {
-			flow.Intent = toConfirm
-		}
-		if site := c.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
-			return redirect(c, "/profile")
-		}
-		if flow.Intent == toLink && !h.recent(access) {
-			return redirect(c, "/confirm?next="+url.QueryEscape("/profile#identities"))
-		}
-	} else if c.Query("intent") != "" { // pressed on a page whose session is over: a sign-in would make another account
-		return redirect(c, signInAt("ended", "/profile#identities"))
+// fromHere shows the sign-in page to whoever another site sends here: a link elsewhere must not sign a
+// guest in by way of a session they have at the provider (login CSRF). They press the button themselves.
+func (h *Handlers) fromHere(c *fiber.Ctx) error {
+	if site := c.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+		return redirect(c, "/sign-in?next="+url.QueryEscape(next(c.Query("next"))))
 	}
+	return c.Next()
+}
+
+// certainGuests is guests where nobody may be taken for one: while the store is down, whoever carries a
+// session gets 503. A second account would be made for them.
+func (h *Handlers) certainGuests(c *fiber.Ctx) error {
+	err := h.resume(c)
+	switch {
+	case err == nil:
+		return redirect(c, next(c.Query("next")))
+	case errors.Is(err, session.ErrNone), errors.Is(err, session.ErrEnded):
+		return c.Next()
+	}
+	return err
+}
+
+// begin sends a guest to a provider, to sign in.
+func (h *Handlers) begin(c *fiber.Ctx) error {
+	return h.toProvider(c, oauth.Flow{Intent: toSignIn, Next: next(c.Query("next")), Remember: true})
+}
+
+// link sends someone signed in to a provider, to connect an identity. It begins with a POST, which other
+// sites cannot send (CSRF): a link elsewhere could connect an account of its choice.
+func (h *Handlers) link(c *fiber.Ctx) error {
+	access, _ := current(c)
+	if !h.recent(access) {
+		return redirect(c, "/confirm?next="+url.QueryEscape("/profile#identities"))
+	}
+	return h.toProvider(c, oauth.Flow{Intent: toLink, UserID: access.UserID, SessionID: access.SessionID, Remember: true})
+}
+
+// confirmAtProvider is the way to show again who one is (step-up) with an identity. The provider is asked
+// to see the person, not a session of its own.
+func (h *Handlers) confirmAtProvider(c *fiber.Ctx) error {
+	access, _ := current(c)
+	return h.toProvider(c, oauth.Flow{Intent: toConfirm, UserID: access.UserID, SessionID: access.SessionID,
+		Next: next(c.FormValue("next")), Remember: true, Fresh: true})
+}
+
+func (h *Handlers) toProvider(c *fiber.Ctx, flow oauth.Flow) error {
 	to, flow, err := h.Providers.Begin(c.UserContext(), c.Params("provider"), flow)
 	if err != nil {
 		return h.oauthFailed(c, c.Params("provider"), err)
@@ -64,10 +93,15 @@ func (h *Handlers) begin(c *fiber.Ctx) error {
 	if err := h.sealCookie(c, oauthCookie, flow, flowLife); err != nil {
 		return err
 	}
-	if htmx(c) {
-		return redirect(c, to)
+	return redirect(c, to)
+}
+
+// leadsToProviders lets the forms of a page lead to the configured providers: a browser applies the
+// page's form-action to the redirect that answers the form, too.
+func (h *Handlers) leadsToProviders(c *fiber.Ctx) {
+	if origins := h.Providers.Origins(c.UserContext()); len(origins) > 0 {
+		c.Set(fiber.HeaderContentSecurityPolicy, contentPolicy+" "+strings.Join(origins, " "))
 	}
-	return c.Redirect(to, fiber.StatusSeeOther)
 }
 
 // appleForm takes Apple's cross-site POST, which comes without our cookies: the form is sealed into
@@ -172,14 +206,24 @@ func (h *Handlers) arrive(c *fiber.Ctx, flow oauth.Flow, identity models.Identit
 	return redirect(c, "/profile?notice=linked")
 }
 
+// failures are what goes wrong with a provider, by the word in the address of the page that says so. The
+// first that fits is told.
+var failures = []struct {
+	word string
+	err  error
+}{
+	{"state", oauth.ErrState}, {"denied", oauth.ErrDenied}, {"unavailable", oauth.ErrUnavailable}, {"limited", oauth.ErrLimited},
+	{"token", oauth.ErrToken}, {"provider", oauth.ErrProvider}, {"taken", account.ErrIdentityTaken},
+	{"closed", account.ErrDisabled}, {"another", errAnotherIdentity},
+}
+
 // oauthFailed leads to the page that says what went wrong. Errors of ours are answered as such.
 func (h *Handlers) oauthFailed(c *fiber.Ctx, provider string, err error) error {
-	for word, known := range map[string]error{"state": oauth.ErrState, "denied": oauth.ErrDenied, "unavailable": oauth.ErrUnavailable,
-		"limited": oauth.ErrLimited, "token": oauth.ErrToken, "provider": oauth.ErrProvider, "taken": account.ErrIdentityTaken, "closed": account.ErrDisabled, "another": errAnotherIdentity} {
-		if errors.Is(err, known) {
-			h.record(c, models.Event{Kind: models.EventSignInFailed, Detail: provider + " " + word})
-			h.Log.InfoContext(c.UserContext(), "provider sign-in failed", "provider", provider, "why", word, "err", err)
-			return redirect(c, "/auth/error?why="+word+"&provider="+url.QueryEscape(provider))
+	for _, failure := range failures {
+		if errors.Is(err, failure.err) {
+			h.record(c, models.Event{Kind: models.EventSignInFailed, Detail: provider + " " + failure.word})
+			h.Log.InfoContext(c.UserContext(), "provider sign-in failed", "provider", provider, "why", failure.word, "err", err)
+			return redirect(c, "/auth/error?why="+failure.word+"&provider="+url.QueryEscape(provider))
 		}
 	}
 	return err

@@ -40,7 +40,7 @@ func encoded(t *testing.T, picture image.Image) []byte {
 
 func TestSquareKeepsTheMiddle(t *testing.T) {
 	for _, size := range []image.Point{{600, 200}, {200, 600}, {256, 256}, {3, 1000}, {1, 1}} {
-		raw, err := square(striped(t, size.X, size.Y))
+		raw, err := square(bytes.NewReader(striped(t, size.X, size.Y)))
 		if err != nil {
 			t.Fatalf("%v: %v", size, err)
 		}
@@ -58,7 +58,7 @@ func TestSquareKeepsTheMiddle(t *testing.T) {
 
 // JPEG has no transparency: what shows through is white, on every theme the same.
 func TestSquarePutsTransparencyOnWhite(t *testing.T) {
-	raw, err := square(encoded(t, image.NewNRGBA(image.Rect(0, 0, 40, 40))))
+	raw, err := square(bytes.NewReader(encoded(t, image.NewNRGBA(image.Rect(0, 0, 40, 40)))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestSquareRefusesWhatItCannotHold(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		if _, err := square(raw); !errors.Is(err, errPicture) {
+		if _, err := square(bytes.NewReader(raw)); !errors.Is(err, errPicture) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > 10<<20 {

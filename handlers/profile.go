@@ -67,6 +67,7 @@ func (h *Handlers) profileWith(c *fiber.Ctx, status int, user models.User, chang
 		Sessions:   sessions,
 	}
 	change(&profile)
+	h.leadsToProviders(c)
 	return render(c, status, views.ProfilePage(h.userPage(c, "Profile", user), profile))
 }
 
@@ -112,7 +113,7 @@ func (h *Handlers) savePassword(c *fiber.Ctx, user models.User) error {
 	if !form.Set && !h.recent(access) { // with no current password to ask for, a sign-in says who this is
 		return redirect(c, "/confirm?next="+url.QueryEscape("/profile#password-section"))
 	}
-	if err := h.takeAccount(c, user.Email+user.ID); err != nil {
+	if err := h.takeOwn(c); err != nil {
 		return h.limitedForm(c, err, func(sentence string) error {
 			form.Error = sentence
 			return again(429)
@@ -121,7 +122,10 @@ func (h *Handlers) savePassword(c *fiber.Ctx, user models.User) error {
 	if err := h.canEnd(c, user.ID); err != nil {
 		return err
 	}
-	err := h.Accounts.ChangePassword(c.UserContext(), user, c.FormValue("current"), c.FormValue("password"))
+	err := h.Accounts.ChangePassword(c.UserContext(), h.lane(c), user, c.FormValue("current"), c.FormValue("password"))
+	if errors.Is(err, account.ErrCredentials) {
+		err = h.changedBefore(c, user, err)
+	}
 	var mistakes account.Mistakes
 	switch {
 	case errors.Is(err, account.ErrCredentials):
@@ -139,6 +143,15 @@ func (h *Handlers) savePassword(c *fiber.Ctx, user models.User) error {
 	h.recordOwn(c, models.EventPasswordChanged, "")
 	form.Set, form.Notice = true, notice("password")
 	return saved(c, "password", views.ProfilePassword(form))
+}
+
+// changedBefore answers the second of two presses: the first has set this very password. It looks at a
+// second guess, so it counts as one.
+func (h *Handlers) changedBefore(c *fiber.Ctx, user models.User, wrong error) error {
+	if h.takeOwn(c) != nil {
+		return wrong
+	}
+	return h.Accounts.Confirm(c.UserContext(), h.lane(c), user.ID, c.FormValue("password"))
 }
 
 // recordOwn records what a person did to their own account in this session.

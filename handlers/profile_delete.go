@@ -15,10 +15,10 @@ import (
 func (h *Handlers) delete(c *fiber.Ctx, user models.User) error {
 	form := h.deleteForm(user)
 	if form.Password {
-		if err := h.takeAccount(c, user.Email+user.ID); err != nil {
+		if err := h.takeOwn(c); err != nil {
 			return err
 		}
-		err := h.Accounts.Confirm(c.UserContext(), user.ID, c.FormValue("password"))
+		err := h.Accounts.Confirm(c.UserContext(), h.lane(c), user.ID, c.FormValue("password"))
 		if errors.Is(err, account.ErrCredentials) {
 			form.PasswordError = "Wrong password."
 			return h.deletePage(c, 422, user, form)

@@ -21,15 +21,15 @@ func (h *Handlers) saveEmail(c *fiber.Ctx, user models.User) error {
 	if access, _ := current(c); !h.recent(access) {
 		return redirect(c, "/confirm?next="+url.QueryEscape("/profile#email-section"))
 	}
-	if address, err := account.Canonical(form.Email); err == nil {
-		if err := h.takeAddress(c, address); err != nil {
+	if address, err := account.Canonical(form.Email); err == nil && address != user.Email {
+		if err := h.take(c, senderRule, user.ID); err != nil {
 			return h.limitedForm(c, err, func(sentence string) error {
 				form.Error = sentence
 				return again(429)
 			})
 		}
 	}
-	change, err := h.Accounts.ProposeEmail(c.UserContext(), user, form.Email)
+	change, _, err := h.Accounts.ProposeEmail(c.UserContext(), user, form.Email)
 	var mistakes account.Mistakes
 	if errors.As(err, &mistakes) {
 		form.EmailError = mistakes.Email
@@ -38,7 +38,7 @@ func (h *Handlers) saveEmail(c *fiber.Ctx, user models.User) error {
 	if err != nil {
 		return err
 	}
-	return h.await(c, waiting{Email: &change, Next: "/profile?notice=email"})
+	return h.await(c, waiting{Email: &change, Next: "/profile?notice=email"}, change.Flow)
 }
 
 // proveEmail is the end of saveEmail, on /verify.

@@ -33,6 +33,13 @@ func (h *Handlers) savePicture(c *fiber.Ctx, user models.User) error {
 	if c.FormValue("action") == "remove" {
 		return h.keepPicture(c, user, "", nil)
 	}
+	if err := h.take(c, pictureRule, user.ID); err != nil { // drawing is the dearest thing that a person can ask for
+		return h.limitedForm(c, err, func(sentence string) error {
+			form := pictureForm(user)
+			form.PictureError = sentence
+			return h.section(c, 429, user, views.ProfilePicture(form), func(p *views.Profile) { p.Picture = form })
+		})
+	}
 	drawn, err := h.uploaded(c)
 	if errors.Is(err, errPicture) {
 		form := pictureForm(user)
@@ -55,6 +62,15 @@ func (h *Handlers) keepPicture(c *fiber.Ctx, user models.User, hash string, draw
 	form := pictureForm(user)
 	form.Notice = notice("saved")
 	return saved(c, "saved", views.ProfilePicture(form))
+}
+
+// postPicture is the profile form's picture at its own address.
+func (h *Handlers) postPicture(c *fiber.Ctx) error {
+	user, err := h.me(c)
+	if err != nil {
+		return err
+	}
+	return h.savePicture(c, user)
 }
 
 // picture is the person's own; nobody else can ask for it.
@@ -87,14 +103,10 @@ func (h *Handlers) uploaded(c *fiber.Ctx) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(file, bodyLimit))
-	if err != nil {
-		return nil, err
-	}
 	select {
 	case h.drawing <- struct{}{}:
 		defer func() { <-h.drawing }()
-		return square(raw)
+		return square(file)
 	case <-c.UserContext().Done():
 		return nil, c.UserContext().Err()
 	}
@@ -102,8 +114,8 @@ func (h *Handlers) uploaded(c *fiber.Ctx) ([]byte, error) {
 
 // square draws the middle of a picture at 256 × 256. Its size is read first: a small file can
 // promise more pixels than memory holds.
-func square(raw []byte) ([]byte, error) {
-	size, format, err := image.DecodeConfig(bytes.NewReader(raw))
+func square(file io.ReadSeeker) ([]byte, error) {
+	size, format, err := image.DecodeConfig(file)
 	most := otherPixels
 	if format == "jpeg" {
 		most = jpegPixels
@@ -111,7 +123,10 @@ func square(raw []byte) ([]byte, error) {
 	if err != nil || size.Width < 1 || size.Height < 1 || size.Width > most/size.Height {
 		return nil, errPicture
 	}
-	picture, _, err := image.Decode(bytes.NewReader(raw))
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	picture, _, err := image.Decode(file)
 	if err != nil {
 		return nil, errPicture
 	}

@@ -94,10 +94,14 @@ func (h *Handlers) identitiesForm(c *fiber.Ctx, user models.User) (views.Profile
 	return form, nil
 }
 
-// endSessions ends one session of this person, or all but this one. Ending this one is signing out.
+// endSessions ends one session of this person, or all but this one. Ending this one is signing out; ending
+// another asks for a recent sign-in, so that a thief's session cannot put out the owner's (step-up).
 func (h *Handlers) endSessions(c *fiber.Ctx, user models.User) error {
 	access, _ := current(c)
 	id := c.FormValue("session")
+	if id != access.SessionID && !h.recent(access) {
+		return redirect(c, "/confirm?next="+url.QueryEscape("/profile#sessions-section"))
+	}
 	switch {
 	case c.FormValue("action") == "end-others":
 		if _, err := h.Sessions.EndUser(c.UserContext(), user.ID, access.SessionID); err != nil {

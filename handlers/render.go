@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -79,10 +80,18 @@ func next(asked string) string {
 			return "/dashboard"
 		}
 	}
-	if at, err := url.Parse(asked); err != nil || at.Host != "" || at.Scheme != "" {
+	at, err := url.Parse(asked)
+	if err != nil || at.Host != "" || at.Scheme != "" || ownRoute(at.Path) {
 		return "/dashboard"
 	}
 	return asked
+}
+
+// ownRoute reports whether a browser would take this path to one of our routes under /auth/, once dot
+// segments are gone: those act, and a link elsewhere would act by way of someone else's sign-in (CSRF).
+func ownRoute(to string) bool {
+	to = strings.ToLower(path.Clean(strings.ReplaceAll(to, "//", "/")))
+	return to == "/auth" || strings.HasPrefix(to, "/auth/")
 }
 
 // notice turns the word in an address into the sentence it stands for. Words that are none of ours

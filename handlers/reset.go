@@ -24,23 +24,25 @@ func (h *Handlers) forgotPage(c *fiber.Ctx) error {
 // forgot answers known and unknown addresses alike.
 func (h *Handlers) forgot(c *fiber.Ctx) error {
 	form := forgotForm(c)
-	if address, err := account.Canonical(form.Email); err == nil {
-		if err := h.takeAddress(c, address); err != nil {
-			return h.limitedForm(c, err, func(sentence string) error { return h.forgotLimited(c, sentence) })
-		}
-	}
-	recovery, err := h.Accounts.Forgot(c.UserContext(), form.Email)
+	recovery, _, err := h.Accounts.Forgot(c.UserContext(), form.Email, h.mayMail(c))
 	var mistakes account.Mistakes
 	if errors.As(err, &mistakes) {
 		form.EmailError = mistakes.Email
 		return h.forgotAgain(c, 422, form)
 	}
+	if errors.Is(err, account.ErrBusy) {
+		return h.busyForm(c, func(sentence string) error {
+			form.Error = sentence
+			return h.forgotAgain(c, fiber.StatusServiceUnavailable, form)
+		})
+	}
 	if err != nil {
 		return err
 	}
-	if err := h.sealCookie(c, resetCookie, recovering{recovery, form.Next}, waitingLife); err != nil {
+	if err := h.sealCookie(c, resetCookie, recovering{recovery, form.Next}, account.FlowLife); err != nil {
 		return err
 	}
+	_ = h.take(c, resendRule, recovery.ID) // counted here, refused when another is asked for
 	return redirect(c, "/reset")
 }
 
@@ -76,16 +78,19 @@ func (h *Handlers) reset(c *fiber.Ctx) error {
 	if c.FormValue("action") == "resend" {
 		return h.resendReset(c, under, form)
 	}
-	if err := h.canEnd(c, under.Recovery.UserID); err != nil {
-		return err
-	}
-	user, err := h.Accounts.Reset(c.UserContext(), under.Recovery, c.FormValue("code"), c.FormValue("password"))
+	user, err := h.Accounts.Reset(c.UserContext(), under.Recovery, c.FormValue("code"), c.FormValue("password"),
+		func(userID string) error { return h.canEnd(c, userID) })
 	var mistakes account.Mistakes
 	switch {
 	case errors.As(err, &mistakes):
 		form.Code, form.PasswordError = c.FormValue("code"), mistakes.Password
 	case errors.Is(err, models.ErrWrongCode):
-		form.CodeError = "That is not the code. Look again, or send a new one."
+		form.CodeError = wrongCode(c.FormValue("code"))
+	case errors.Is(err, account.ErrBusy):
+		return h.busyForm(c, func(sentence string) error {
+			form.Code, form.Error = c.FormValue("code"), sentence
+			return h.resetAgain(c, fiber.StatusServiceUnavailable, form)
+		})
 	case errors.Is(err, account.ErrResetBefore):
 		return h.resetDone(c, under.Next)
 	case errors.Is(err, models.ErrSpentCode):
@@ -123,21 +128,22 @@ func (h *Handlers) resetDone(c *fiber.Ctx, to string) error {
 }
 
 func (h *Handlers) resendReset(c *fiber.Ctx, under recovering, form views.ResetForm) error {
-	if err := h.takeResend(c, form.Email); err != nil {
+	if err := h.take(c, resendRule, under.Recovery.ID); err != nil {
 		return h.limitedForm(c, err, func(sentence string) error {
 			form.Error = sentence
 			return h.resetAgain(c, 429, form)
 		})
 	}
-	recovery, err := h.Accounts.ResendReset(c.UserContext(), under.Recovery)
+	recovery, mailed, err := h.Accounts.Forgot(c.UserContext(), under.Recovery.Email, h.mayMail(c))
 	if err != nil {
 		return err
 	}
 	under.Recovery = recovery
-	if err := h.sealCookie(c, resetCookie, under, waitingLife); err != nil {
+	if err := h.sealCookie(c, resetCookie, under, account.FlowLife); err != nil {
 		return err
 	}
-	form.Notice = views.Notice{Kind: "success", Text: "A new code is on its way. The old one no longer works."}
+	_ = h.take(c, resendRule, recovery.ID)
+	form.Notice = resent(mailed)
 	return h.resetAgain(c, fiber.StatusOK, form)
 }
 

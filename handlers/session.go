@@ -71,6 +71,12 @@ func (h *Handlers) refresh(c *fiber.Ctx) error {
 		return h.signedOut(c)
 	}
 	_, err := h.renew(c)
+	if errors.Is(err, session.ErrForged) {
+		if limited := h.takeClient(c, forgedRule); limited != nil {
+			h.problem(c, limited) // sets Retry-After
+			return c.SendStatus(fiber.StatusTooManyRequests)
+		}
+	}
 	if errors.Is(err, session.ErrEnded) {
 		h.clearTokens(c)
 		return h.signedOut(c)
@@ -82,6 +88,7 @@ func (h *Handlers) refresh(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	c.Set("HX-Trigger", "refreshed") // and the page asks /auth/session: the successor has arrived
 	return c.SendStatus(fiber.StatusNoContent)
 }
 
@@ -90,14 +97,19 @@ func (h *Handlers) signedOut(c *fiber.Ctx) error {
 	if htmx(c) {
 		c.Set("HX-Redirect", "/sign-in?notice=ended")
 	}
+	return unauthorized(c)
+}
+
+func unauthorized(c *fiber.Ctx) error {
 	return c.Status(fiber.StatusUnauthorized).JSON(fiber.Map{"error": "signed_out"})
 }
 
-// session says who is signed in, from the access token alone: no I/O, nothing renewed.
+// session says who is signed in, from the access token alone: no I/O, nothing renewed, and nobody led away: a
+// page asks it only to acknowledge its tokens.
 func (h *Handlers) session(c *fiber.Ctx) error {
 	access, err := h.Sessions.Resume(c.UserContext(), c.Cookies(h.cookie(accessCookie)))
 	if err != nil {
-		return h.signedOut(c)
+		return unauthorized(c)
 	}
 	return c.JSON(signedIn{Subject: access.UserID, AMR: [1]string{access.AMR}, AuthTime: access.AuthTime.Unix(), ExpiresAt: access.ExpiresAt.Unix()})
 }
@@ -120,14 +132,18 @@ func (h *Handlers) reused(c *fiber.Ctx, ended models.Session) {
 	}
 }
 
-// refused is told when a refresh token got nothing. The log has each time; the table has one an hour
-// for a session, so that nobody can fill it with a cookie of theirs.
+// refused is told when a refresh token got nothing. The log has a few of a client in a minute and the
+// figures count all; the table has one an hour for a session, so that nobody can fill either with a cookie
+// of theirs.
 func (h *Handlers) refused(c *fiber.Ctx, over models.Session, why string) {
 	event := models.Event{UserID: over.UserID, SessionID: over.ID, Kind: models.EventRefreshRefused, Detail: why}
-	h.say(c, &event)
+	if h.takeClient(c, loggedRule) == nil {
+		h.say(c, &event)
+	}
 	if over.UserID == "" || h.Limits.Take(c.UserContext(), refusedRule, over.ID) > 0 {
 		return
 	}
+	h.attribute(c, &event)
 	h.keep(c, event)
 }
 
@@ -140,9 +156,14 @@ func (h *Handlers) record(c *fiber.Ctx, event models.Event) {
 	}
 }
 
-// say adds to an event who did it and when, and writes it to the log.
-func (h *Handlers) say(c *fiber.Ctx, event *models.Event) {
+// attribute adds to an event who did it and when.
+func (h *Handlers) attribute(c *fiber.Ctx, event *models.Event) {
 	event.IP, event.Client, event.At = h.clientIP(c).String(), clientName(c), h.Now()
+}
+
+// say attributes an event and writes it to the log.
+func (h *Handlers) say(c *fiber.Ctx, event *models.Event) {
+	h.attribute(c, event)
 	h.Log.InfoContext(c.UserContext(), "security", "kind", event.Kind, "user", event.UserID, "session", event.SessionID,
 		"ip", event.IP, "detail", event.Detail, "id", requestID(c))
 }

@@ -11,11 +11,12 @@ import (
 	"gatehouse/views"
 )
 
-// waiting is what the flow cookie carries until its code comes back: a sign-up, or a new address
-// for someone signed in.
+// waiting is what the flow cookie carries until its code comes back: a sign-up, a new address for someone
+// signed in, or a sign-in that takes a code beside the password.
 type waiting struct {
 	SignUp   *account.Pending     `json:"u,omitempty"`
 	Email    *account.EmailChange `json:"e,omitempty"`
+	SignIn   *account.CodeSignIn  `json:"s,omitempty"`
 	Next     string               `json:"n"`
 	Remember bool                 `json:"r,omitempty"`
 }
@@ -28,21 +29,26 @@ func (h *Handlers) signUpPage(c *fiber.Ctx) error {
 // signUp answers known and unknown addresses alike: a code is on its way to whoever owns it.
 func (h *Handlers) signUp(c *fiber.Ctx) error {
 	form := h.signUpForm(c)
-	if address, err := h.Accounts.Judge(form.Name, form.Email, c.FormValue("password")); err == nil { // mistakes send no mail
-		if err := h.takeAddress(c, address); err != nil {
-			return h.limitedForm(c, err, func(sentence string) error { return h.signUpLimited(c, sentence) })
-		}
+	mayMail := false
+	if _, err := h.Accounts.Judge(form.Name, form.Email, c.FormValue("password")); err == nil { // mistakes send no mail
+		mayMail = h.mayMail(c)
 	}
-	pending, err := h.Accounts.Register(c.UserContext(), form.Name, form.Email, c.FormValue("password"))
+	pending, err := h.Accounts.Register(c.UserContext(), form.Name, form.Email, c.FormValue("password"), mayMail)
 	var mistakes account.Mistakes
 	if errors.As(err, &mistakes) {
 		form.NameError, form.EmailError, form.PasswordError = mistakes.Name, mistakes.Email, mistakes.Password
 		return h.signUpAgain(c, 422, form)
 	}
+	if errors.Is(err, account.ErrBusy) {
+		return h.busyForm(c, func(sentence string) error {
+			form.Error = sentence
+			return h.signUpAgain(c, fiber.StatusServiceUnavailable, form)
+		})
+	}
 	if err != nil {
 		return err
 	}
-	return h.await(c, waiting{SignUp: &pending, Next: form.Next, Remember: form.Remember})
+	return h.await(c, waiting{SignUp: &pending, Next: form.Next, Remember: form.Remember}, pending.Flow)
 }
 
 func (h *Handlers) signUpForm(c *fiber.Ctx) views.SignUpForm {
@@ -60,11 +66,12 @@ func (h *Handlers) signUpAgain(c *fiber.Ctx, status int, form views.SignUpForm) 
 	return renderForm(c, status, views.SignUp(form), views.SignUpPage(h.page(c, "Create your account"), form))
 }
 
-// await keeps a flow in the browser's cookie and asks for its code.
-func (h *Handlers) await(c *fiber.Ctx, flow waiting) error {
-	if err := h.sealCookie(c, flowCookie, flow, waitingLife); err != nil {
+// await keeps a flow in the browser's cookie and asks for its code. The next code waits a minute.
+func (h *Handlers) await(c *fiber.Ctx, flow waiting, code account.Flow) error {
+	if err := h.sealCookie(c, flowCookie, flow, account.FlowLife); err != nil {
 		return err
 	}
+	_ = h.take(c, resendRule, code.ID) // counted here, refused when another is asked for
 	return redirect(c, "/verify")
 }
 

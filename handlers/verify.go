@@ -1,8 +1,8 @@
 package handlers
 
 import (
-	"context"
 	"errors"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -29,9 +29,13 @@ func (h *Handlers) verify(c *fiber.Ctx) error {
 		return h.resend(c, flow)
 	}
 	form := flow.form()
-	if flow.Email != nil {
+	switch {
+	case flow.Email != nil:
 		err = h.proveEmail(c, flow)
-	} else {
+	case flow.SignIn != nil:
+		form.Code = c.FormValue("code")
+		err = h.enterByCode(c, flow)
+	default:
 		var user models.User
 		if user, err = h.Accounts.Verify(c.UserContext(), *flow.SignUp, c.FormValue("code")); err == nil {
 			return h.welcome(c, user, flow)
@@ -41,16 +45,19 @@ func (h *Handlers) verify(c *fiber.Ctx) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, models.ErrWrongCode):
-		form.CodeError = "That is not the code. Look again, or send a new one."
+		form.CodeError = wrongCode(c.FormValue("code"))
+	case errors.Is(err, account.ErrCredentials):
+		form.PasswordError = "Wrong password."
+	case errors.Is(err, account.ErrDisabled):
+		form.Error = sayClosed
+	case errors.Is(err, account.ErrBusy):
+		return h.busyForm(c, func(sentence string) error {
+			form.Code, form.Error = c.FormValue("code"), sentence
+			return h.verifyAgain(c, fiber.StatusServiceUnavailable, form)
+		})
 	case errors.Is(err, models.ErrSpentCode):
-		if flow.SignUp != nil {
-			if done, err := h.Accounts.SignedUp(c.UserContext(), *flow.SignUp); done || err != nil {
-				return h.signedUpAlready(c, flow, err)
-			}
-		} else if done, err := h.provenBefore(c, flow); err != nil {
+		if done, err := h.doneBefore(c, flow); done || err != nil {
 			return err
-		} else if done { // by the first of two presses
-			return h.emailProven(c, flow)
 		}
 		form.Spent, form.Error = true, "This code no longer works. Send a new one."
 	case errors.Is(err, account.ErrTaken):
@@ -59,6 +66,33 @@ func (h *Handlers) verify(c *fiber.Ctx) error {
 		return err
 	}
 	return h.verifyAgain(c, 422, form)
+}
+
+// doneBefore answers the second of two presses like the first, where the first has done it all.
+func (h *Handlers) doneBefore(c *fiber.Ctx, flow waiting) (bool, error) {
+	switch {
+	case flow.SignUp != nil:
+		done, err := h.Accounts.SignedUp(c.UserContext(), *flow.SignUp)
+		if done || err != nil {
+			err = h.signedUpAlready(c, flow, err)
+		}
+		return done, err
+	case flow.Email != nil:
+		done, err := h.provenBefore(c, flow)
+		if done && err == nil {
+			err = h.emailProven(c, flow)
+		}
+		return done, err
+	}
+	return false, nil
+}
+
+// wrongCode says what is wrong with a code that was typed, or with none.
+func wrongCode(typed string) string {
+	if strings.TrimSpace(typed) == "" {
+		return "Enter the code from the mail."
+	}
+	return "That is not the code. Look again, or send a new one."
 }
 
 // signedUpAlready is for the second of two presses: the first made the user, and its answer with the
@@ -87,7 +121,8 @@ func (h *Handlers) verifyAgain(c *fiber.Ctx, status int, form views.VerifyForm) 
 	return renderForm(c, status, views.Verify(form), views.VerifyPage(h.page(c, "Enter the code"), form))
 }
 
-// resend replaces the code, once a minute and ten times a day for an address.
+// resend begins the flow again, once a minute: with a new code or, past the share of mails that an address
+// gets, with those that were sent.
 func (h *Handlers) resend(c *fiber.Ctx, flow waiting) error {
 	form := flow.form()
 	if flow.Email != nil {
@@ -99,44 +134,48 @@ func (h *Handlers) resend(c *fiber.Ctx, flow waiting) error {
 			return h.emailProven(c, flow)
 		}
 	}
-	if err := h.takeResend(c, form.Email); err != nil {
+	if err := h.take(c, resendRule, flow.code().ID); err != nil {
 		return h.limitedForm(c, err, func(sentence string) error {
 			form.Error = sentence
 			return h.verifyAgain(c, 429, form)
 		})
 	}
-	if err := h.renewCode(c.UserContext(), c, &flow); err != nil {
-		return err
-	}
-	if err := h.sealCookie(c, flowCookie, flow, waitingLife); err != nil {
-		return err
-	}
-	form.Notice = views.Notice{Kind: "success", Text: "A new code is on its way. The old one no longer works."}
-	return h.verifyAgain(c, fiber.StatusOK, form)
-}
-
-func (h *Handlers) renewCode(ctx context.Context, c *fiber.Ctx, flow *waiting) error {
-	if flow.SignUp != nil {
-		pending, err := h.Accounts.Resend(ctx, *flow.SignUp)
-		flow.SignUp = &pending
-		return err
-	}
-	user, err := h.me(c)
+	mailed, err := h.renewCode(c, &flow)
 	if err != nil {
 		return err
 	}
-	change, err := h.Accounts.ProposeEmail(ctx, user, flow.Email.Email)
-	flow.Email = &change
-	return err
-}
-
-// takeResend limits by the minute and by the day.
-func (h *Handlers) takeResend(c *fiber.Ctx, address string) error {
-	mailed := h.mailed(c, address)
-	if err := h.take(c, resendRule, mailed); err != nil {
+	if err := h.sealCookie(c, flowCookie, flow, account.FlowLife); err != nil {
 		return err
 	}
-	return h.take(c, addressRule, mailed)
+	_ = h.take(c, resendRule, flow.code().ID)
+	form.Notice = resent(mailed)
+	return h.verifyAgain(c, fiber.StatusOK, form)
+}
+
+// resent says what became of the wish for another code.
+func resent(mailed bool) views.Notice {
+	if mailed {
+		return views.Notice{Kind: "success", Text: "A new code is on its way."}
+	}
+	return views.Notice{Kind: "info", Text: "Several codes went out to this address already. Enter one of them, or ask again in ten minutes."}
+}
+
+func (h *Handlers) renewCode(c *fiber.Ctx, flow *waiting) (mailed bool, err error) {
+	ctx := c.UserContext()
+	switch {
+	case flow.SignUp != nil:
+		*flow.SignUp, mailed, err = h.Accounts.Resend(ctx, *flow.SignUp, h.mayMail(c))
+		return mailed, err
+	case flow.SignIn != nil:
+		*flow.SignIn, mailed, err = h.Accounts.BeginCode(ctx, flow.SignIn.Email, h.mayMail(c))
+		return mailed, err
+	}
+	user, err := h.me(c)
+	if err != nil {
+		return false, err
+	}
+	*flow.Email, mailed, err = h.Accounts.ProposeEmail(ctx, user, flow.Email.Email)
+	return mailed, err
 }
 
 // waiting opens the flow cookie. A flow for a new address belongs to someone signed in.
@@ -146,15 +185,29 @@ func (h *Handlers) waiting(c *fiber.Ctx) (waiting, error) {
 		return waiting{}, err
 	}
 	access, signedIn := current(c)
-	if flow.Email != nil && (!signedIn || access.UserID != flow.Email.UserID) || flow.Email == nil && flow.SignUp == nil {
+	if flow.Email != nil && (!signedIn || access.UserID != flow.Email.UserID) || flow.Email == nil && flow.SignUp == nil && flow.SignIn == nil {
 		return waiting{}, errors.New("handlers: a flow of someone else")
 	}
 	return flow, nil
 }
 
+// code is the flow whose code this waits for.
+func (w waiting) code() account.Flow {
+	switch {
+	case w.Email != nil:
+		return w.Email.Flow
+	case w.SignIn != nil:
+		return w.SignIn.Flow
+	}
+	return w.SignUp.Flow
+}
+
 func (w waiting) form() views.VerifyForm {
-	if w.Email != nil {
+	switch {
+	case w.Email != nil:
 		return views.VerifyForm{Email: w.Email.Email, Purpose: "email", Next: w.Next}
+	case w.SignIn != nil:
+		return views.VerifyForm{Email: w.SignIn.Email, Purpose: "sign-in", Next: w.Next}
 	}
 	return views.VerifyForm{Email: w.SignUp.Email, Purpose: "sign-up", Next: w.Next}
 }

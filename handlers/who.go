@@ -62,8 +62,11 @@ func (h *Handlers) users(c *fiber.Ctx) error {
 
 // asked is the page to come back to after signing in: for a form, the page it stands on.
 func asked(c *fiber.Ctx) string {
-	if c.Method() == fiber.MethodGet {
+	switch {
+	case c.Method() == fiber.MethodGet:
 		return c.OriginalURL()
+	case ownRoute(c.Path()), c.Path() == "/profile/picture":
+		return "/profile"
 	}
 	return c.Path()
 }

@@ -5,113 +5,175 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 )
 
-// ErrWrongCode says the code does not match; one try is gone. ErrSpentCode says it is used,
-// expired, or out of tries: only a new one helps.
+// What a code answers. ErrWrongCode: it does not match, and one try of the flow is gone. ErrSpentCode:
+// it is used, expired or out of tries, and only a new one helps. ErrUsedCode is an ErrSpentCode: this
+// very code was used before, as by the first of two presses.
 var (
 	ErrWrongCode = errors.New("models: wrong code")
 	ErrSpentCode = errors.New("models: spent code")
+	ErrUsedCode  = fmt.Errorf("%w: used before", ErrSpentCode)
 )
+
+// CodeTries is how often one flow may try, right or wrong.
+const CodeTries = 5
 
 // Code is a one-time code at rest: Hash is keyed, so the table alone opens nothing.
 type Code struct {
 	ID        string    `db:"id"`
 	Purpose   string    `db:"purpose"`
 	Hash      string    `db:"hash"`
-	TriesLeft int       `db:"tries_left"`
 	ExpiresAt time.Time `db:"expires_at"`
 }
 
-// Codes is the codes table.
+// Codes is the codes table, and the tries of the flows that wait for one.
 type Codes struct{ db *DB }
 
-// Create keeps a code, and lets go of those that have expired.
-func (c Codes) Create(ctx context.Context, code Code, now time.Time) error {
-	return c.db.tx(ctx, func(tx *sqlx.Tx) error {
-		if _, err := tx.ExecContext(ctx, c.db.sql.Rebind(`DELETE FROM codes WHERE expires_at <= ?`), stored(now)); err != nil {
-			return fmt.Errorf("models: drop codes: %w", err)
-		}
-		_, err := tx.ExecContext(ctx, c.db.sql.Rebind(`INSERT INTO codes (id, purpose, hash, tries_left, expires_at) VALUES (?, ?, ?, ?, ?)`),
-			code.ID, code.Purpose, code.Hash, code.TriesLeft, stored(code.ExpiresAt))
-		if err != nil {
-			return fmt.Errorf("models: create code: %w", known(err))
-		}
-		return nil
-	})
-}
-
-// codeTries is how often a used code may be shown again.
-const codeTries = 5
-
-// Consume takes one try of a code and, when the hash matches, the code itself.
-func (c Codes) Consume(ctx context.Context, id, purpose, hash string, now time.Time) error {
-	matched := false
-	err := c.db.tx(ctx, func(tx *sqlx.Tx) (err error) {
-		if matched, err = c.try(ctx, tx, id, purpose, hash, now); !matched {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, c.db.sql.Rebind(`UPDATE codes SET purpose = ?, tries_left = ? WHERE id = ?`), used(purpose), codeTries, id)
-		return err
-	})
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return ErrSpentCode
-	case err != nil:
-		return fmt.Errorf("models: consume code: %w", err)
-	case !matched:
-		return ErrWrongCode
+// Create keeps a code. ErrTaken when the id is.
+func (c Codes) Create(ctx context.Context, code Code) error {
+	query := `INSERT INTO codes (id, purpose, hash, tries_left, expires_at) VALUES (?, ?, ?, ?, ?)`
+	_, err := c.db.sql.ExecContext(ctx, c.db.sql.Rebind(query), code.ID, code.Purpose, code.Hash, 0, stored(code.ExpiresAt))
+	if err != nil {
+		return fmt.Errorf("models: create code: %w", known(err))
 	}
 	return nil
 }
 
-// Consumed reports whether this very code was consumed, until it expires: whoever presses a button
-// twice finds it spent by the first press. It takes one try of a few.
-func (c Codes) Consumed(ctx context.Context, id, purpose, hash string, now time.Time) (bool, error) {
-	matched, err := c.try(ctx, c.db.sql, id, used(purpose), hash, now)
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
+// Live reports whether a code of a purpose is neither used nor expired.
+func (c Codes) Live(ctx context.Context, purpose string, now time.Time) (bool, error) {
+	var live bool
+	query := `SELECT EXISTS (SELECT 1 FROM codes WHERE purpose = ? AND expires_at > ?)`
+	if err := c.db.sql.GetContext(ctx, &live, c.db.sql.Rebind(query), purpose, stored(now)); err != nil {
+		return false, fmt.Errorf("models: live codes: %w", err)
 	}
-	return matched, err
+	return live, nil
+}
+
+// Guess is one try of a flow at the codes of a purpose.
+type Guess struct {
+	Flow    string // whose tries it counts on
+	Purpose string
+	Hashes  []string // of what was typed, under each key that may have made the code's
+}
+
+// Prove takes one try of a flow, which lives for life, and compares with every live code of the purpose: of
+// several mails people take any. The code stays, and its id is returned: Use takes it. ErrWrongCode,
+// ErrSpentCode, ErrUsedCode.
+//
+// The try is counted before the comparison and under the lock of the flow's row, so a thousand guesses at
+// once get no more of them than five in a row. Tries belong to the flow and not to the code: whoever
+// shares a code cannot use up the tries of others (no lockout by strangers).
+func (c Codes) Prove(ctx context.Context, guess Guess, life time.Duration, now time.Time) (id string, err error) {
+	var codes []Code
+	err = c.db.tx(ctx, func(tx *sqlx.Tx) error {
+		if err := c.take(ctx, tx, guess.Flow, now.Add(life)); err != nil {
+			return err
+		}
+		query := tx.Rebind(`SELECT id, purpose, hash, expires_at FROM codes WHERE purpose IN (?, ?) AND expires_at > ?`)
+		return tx.SelectContext(ctx, &codes, query, guess.Purpose, used(guess.Purpose), stored(now))
+	})
+	if errors.Is(err, ErrNotFound) {
+		return "", ErrSpentCode
+	}
+	if err != nil {
+		return "", fmt.Errorf("models: prove code: %w", err)
+	}
+	return guess.among(codes)
+}
+
+// take counts one try of a flow. ErrNotFound when none is left.
+func (c Codes) take(ctx context.Context, tx *sqlx.Tx, flow string, until time.Time) error {
+	var left int
+	query := tx.Rebind(`INSERT INTO code_tries (flow, tries_left, expires_at) VALUES (?, ?, ?)
+		ON CONFLICT (flow) DO UPDATE SET tries_left = code_tries.tries_left - 1 WHERE code_tries.tries_left > 0 RETURNING tries_left`)
+	return known(tx.GetContext(ctx, &left, query, flow, CodeTries-1, stored(until)))
+}
+
+// among compares in constant time with each code.
+func (g Guess) among(codes []Code) (id string, err error) {
+	err = ErrSpentCode
+	for _, code := range codes {
+		matches := 0
+		for _, hash := range g.Hashes {
+			matches |= subtle.ConstantTimeCompare([]byte(code.Hash), []byte(hash))
+		}
+		switch live := code.Purpose == g.Purpose; {
+		case live && matches == 1:
+			return code.ID, nil
+		case matches == 1:
+			return "", ErrUsedCode
+		case live:
+			err = ErrWrongCode
+		}
+	}
+	return "", err
+}
+
+// Return gives a flow its try back: the code was right, and something else was not.
+func (c Codes) Return(ctx context.Context, flow string) error {
+	query := c.db.sql.Rebind(`UPDATE code_tries SET tries_left = tries_left + 1 WHERE flow = ?`)
+	if _, err := c.db.sql.ExecContext(ctx, query, flow); err != nil {
+		return fmt.Errorf("models: return a try: %w", err)
+	}
+	return nil
+}
+
+// Use consumes a code that was proven. ErrUsedCode when another flow, or another press, was quicker.
+func (c Codes) Use(ctx context.Context, id, purpose string) error {
+	query := c.db.sql.Rebind(`UPDATE codes SET purpose = ? WHERE id = ? AND purpose = ?`)
+	err := affected(c.db.sql.ExecContext(ctx, query, used(purpose), id, purpose))
+	if errors.Is(err, ErrNotFound) {
+		return ErrUsedCode
+	}
+	if err != nil {
+		return fmt.Errorf("models: use code: %w", err)
+	}
+	return nil
 }
 
 // used is the purpose of a code that was consumed. It opens nothing.
 func used(purpose string) string { return "used: " + purpose }
 
-// try counts a try before the comparison and in the same statement that checks for one, so a
-// thousand guesses at once get no more tries than five in a row. ErrNotFound when none is left.
-func (c Codes) try(ctx context.Context, db sqlx.QueryerContext, id, purpose, hash string, now time.Time) (bool, error) {
-	var kept string
-	query := c.db.sql.Rebind(`UPDATE codes SET tries_left = tries_left - 1
-		WHERE id = ? AND purpose = ? AND tries_left > 0 AND expires_at > ? RETURNING hash`)
-	if err := sqlx.GetContext(ctx, db, &kept, query, id, purpose, stored(now)); err != nil {
-		return false, known(err)
+// Drop lets every live code go whose purpose begins with one of these.
+func (c Codes) Drop(ctx context.Context, purposes ...string) error {
+	for _, purpose := range purposes {
+		if err := c.DropOthers(ctx, purpose, ""); err != nil {
+			return err
+		}
 	}
-	return subtle.ConstantTimeCompare([]byte(kept), []byte(hash)) == 1, nil
+	return nil
 }
 
-// Drop lets a code go, because a newer one replaces it.
-func (c Codes) Drop(ctx context.Context, id string) error {
-	_, err := c.db.sql.ExecContext(ctx, c.db.sql.Rebind(`DELETE FROM codes WHERE id = ?`), id)
-	return err
-}
-
-// DropAll lets every code of these purposes go.
-func (c Codes) DropAll(ctx context.Context, purposes ...string) error {
-	query, args, err := sqlx.In(`DELETE FROM codes WHERE purpose IN (?)`, purposes)
-	if err != nil {
+// DropOthers lets every live code go whose purpose begins with this, but for one purpose.
+func (c Codes) DropOthers(ctx context.Context, begins, keep string) error {
+	query := c.db.sql.Rebind(`DELETE FROM codes WHERE purpose LIKE ? ESCAPE '\' AND purpose <> ?`)
+	if _, err := c.db.sql.ExecContext(ctx, query, beginning(begins), keep); err != nil {
 		return fmt.Errorf("models: drop codes: %w", err)
 	}
-	if _, err := c.db.sql.ExecContext(ctx, c.db.sql.Rebind(query), args...); err != nil {
-		return fmt.Errorf("models: drop codes: %w", err)
+	return nil
+}
+
+// beginning is a LIKE pattern for what begins with a text.
+func beginning(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+}
+
+// Sweep lets go of codes and tries whose time is over.
+func (c Codes) Sweep(ctx context.Context, now time.Time) error {
+	for _, table := range []string{"codes", "code_tries"} {
+		if _, err := c.db.sql.ExecContext(ctx, c.db.sql.Rebind(`DELETE FROM `+table+` WHERE expires_at <= ?`), stored(now)); err != nil {
+			return fmt.Errorf("models: sweep %s: %w", table, err)
+		}
 	}
 	return nil
 }
 
 // Spend marks a one-time value as used for life. ErrTaken when it has been used before.
 func (c Codes) Spend(ctx context.Context, id string, now time.Time, life time.Duration) error {
-	return c.Create(ctx, Code{ID: id, Purpose: "spent", ExpiresAt: now.Add(life)}, now)
+	return c.Create(ctx, Code{ID: id, Purpose: "spent", ExpiresAt: now.Add(life)})
 }

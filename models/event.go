@@ -40,7 +40,12 @@ type Event struct {
 // Events is the events table.
 type Events struct{ db *DB }
 
-// Record keeps an event. ErrNotFound when the person is gone, and their events with them.
+// MaxEvents is how many events of one kind a person keeps, the newest. The bound is for each kind apart, so
+// that a flood of one (a profile saved again and again) pushes out no trace of another.
+const MaxEvents = 200
+
+// Record keeps an event, and lets go of the oldest of its kind beyond MaxEvents. ErrNotFound when the
+// person is gone, and their events with them.
 func (e Events) Record(ctx context.Context, event Event) error {
 	query := `INSERT INTO events (id, user_id, session_id, kind, ip, client, at, detail)
 		SELECT ?, id, ?, ?, ?, ?, ?, ? FROM users WHERE id = ?`
@@ -48,6 +53,11 @@ func (e Events) Record(ctx context.Context, event Event) error {
 		event.IP, event.Client, stored(event.At), event.Detail, event.UserID))
 	if err != nil {
 		return fmt.Errorf("models: record event: %w", err)
+	}
+	query = `DELETE FROM events WHERE user_id = ? AND kind = ? AND at < (
+		SELECT at FROM events WHERE user_id = ? AND kind = ? ORDER BY at DESC LIMIT 1 OFFSET ?)`
+	if _, err := e.db.sql.ExecContext(ctx, e.db.sql.Rebind(query), event.UserID, event.Kind, event.UserID, event.Kind, MaxEvents-1); err != nil {
+		return fmt.Errorf("models: drop events: %w", err)
 	}
 	return nil
 }

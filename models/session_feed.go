@@ -47,6 +47,9 @@ func (s Sessions) Ended(ctx context.Context, cursor string) ([]Ended, string, er
 	return ended, now.Format(time.RFC3339Nano), nil
 }
 
+// Since is zero: rows of ended sessions are kept for longer than any access token lives.
+func (s Sessions) Since() time.Time { return time.Time{} }
+
 func wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -4,6 +4,7 @@ package views
 type SignInForm struct {
 	Email, Next string
 	Remember    bool
+	Busy        bool // too many at once: offer a code by mail, which waits for nobody
 	Providers   []Provider
 	Notice      Notice
 
@@ -21,16 +22,19 @@ type SignUpForm struct {
 	Error, NameError, EmailError, PasswordError string
 }
 
-// VerifyForm is /verify: code, next; or action=resend for a new code.
+// VerifyForm is /verify: code, next, and password where Purpose is sign-in; or action=resend for a new
+// code.
 type VerifyForm struct {
+	Code  string // as typed, where it is right
 	Email string // where the code went
 	Next  string
 	Spent bool // only a new code helps
-	// Purpose is "sign-up", or "email" for an address a signed-in person is about to add.
+	// Purpose is "sign-up"; "email" for an address a signed-in person is about to add; or "sign-in" for a
+	// code that is asked beside the password.
 	Purpose string
 	Notice  Notice
 
-	Error, CodeError string
+	Error, CodeError, PasswordError string
 }
 
 // ForgotForm is /forgot: email.

@@ -90,7 +90,7 @@ func SignUp(f SignUpForm) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(f.Providers) > 0 {
-			templ_7745c5c3_Err = providers(f.Providers, "Continue with", "", f.Next).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = providers(f.Providers, f.Next).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

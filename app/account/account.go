@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"gatehouse/app/limit"
 	"gatehouse/app/token"
 	"gatehouse/models"
 )
@@ -35,21 +36,36 @@ type Accounts struct {
 	db        *models.DB
 	keys      *token.Keys
 	passwords *Passwords
+	limits    *limit.Limiter
 	post      func(Letter)
+	room      func() bool
 	now       func() time.Time
 	rules     Rules
+}
+
+// Mailer takes letters. Post must not block: a letter that took time would tell known addresses from
+// unknown ones. Room reports whether a code would still be taken.
+type Mailer struct {
+	Post func(Letter)
+	Room func() bool
 }
 
 // Rules are what a team chooses.
 type Rules struct {
 	KeepTokens []string // providers whose tokens are kept, sealed
 	OIDCName   string   // what the OpenID Connect issuer is called
+	WrongCode  func()   // is told of each, for figures; may be nil
 }
 
-// New makes Accounts. Post must not block: a letter that took time would tell known addresses from
-// unknown ones.
-func New(db *models.DB, keys *token.Keys, passwords *Passwords, post func(Letter), now func() time.Time, rules Rules) *Accounts {
-	return &Accounts{db: db, keys: keys, passwords: passwords, post: post, now: now, rules: rules}
+func (r Rules) wrongCode() {
+	if r.WrongCode != nil {
+		r.WrongCode()
+	}
+}
+
+// New makes Accounts.
+func New(db *models.DB, keys *token.Keys, passwords *Passwords, limits *limit.Limiter, mailer Mailer, now func() time.Time, rules Rules) *Accounts {
+	return &Accounts{db: db, keys: keys, passwords: passwords, limits: limits, post: mailer.Post, room: mailer.Room, now: now, rules: rules}
 }
 
 // called is a provider as its button calls it.

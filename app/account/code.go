@@ -2,86 +2,180 @@ package account
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
-	"math/big"
+	"errors"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
+	"gatehouse/app/limit"
 	"gatehouse/models"
 )
 
 // CodeLife is how long a mailed code opens what it was made for.
 const CodeLife = 10 * time.Minute
 
-const codeTries = 5
+// A mailed code is eight of these, shown XXXX-XXXX: capital letters and digits without 0 and O, 1, I
+// and L, which people take for one another. docs/security.md computes what guessing them can do.
+const (
+	codeAlphabet = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+	codeLength   = 8
+)
 
-// ticket is the half of a code that only the sealed cookie of the browser that asked holds. The
-// table has the other half, so neither opens anything alone, and a rotated secret breaks no code.
-type ticket struct {
-	id, key string
-	sentAt  time.Time
+// Rules of mailed codes. Known and unknown addresses are counted alike (no enumeration).
+var (
+	// recipientRule is the share of mails that one address gets for one purpose. Past it a new flow waits
+	// for the codes that were mailed before, so nobody can fill a mailbox, or keep its owner from a code.
+	recipientRule = limit.Rule{Name: "recipient", Rate: 6, Per: time.Hour, Burst: 3}
+	// anewRule is for an address past its share without a live code: it has just been used.
+	anewRule = limit.Rule{Name: "anew", Rate: 6, Per: time.Hour, Burst: 2}
+	// noticeRule is the share of mails without a code that strangers can cause at one address. It is
+	// counted in this process, where a count takes no time that would tell known addresses from others.
+	noticeRule = limit.Rule{Name: "notice", Rate: 3, Per: 24 * time.Hour, Burst: 3, Local: true}
+	// GuessRule bounds the tries at codes of the whole house, over all accounts and addresses (brute
+	// force): what is beyond is 503. docs/security.md says what guessing comes to; people type far less.
+	GuessRule = limit.Rule{Name: "guess", Rate: 400, Per: time.Second, Burst: 400}
+)
+
+// FlowLife is how long a browser may come back to a flow. It outlives the flow's codes, so that the page can
+// say that they are over and send another.
+const FlowLife = time.Hour
+
+// Flow is what a browser keeps, sealed, while it waits for a code. Any live code for its purpose and address
+// opens it. Each has tries of its own, so that flows which share a code cannot use up each other's.
+type Flow struct {
+	ID     string    `json:"f"`
+	SentAt time.Time `json:"s"`
 }
 
-// send keeps a new code for a purpose, posts the letter that carries it, and returns its ticket. A
-// code that is not live opens nothing: an address that must not get one leaves the same row, and
-// takes the same time, as one that does.
-func (a *Accounts) send(ctx context.Context, purpose string, live bool, letter func(code string) Letter) (ticket, error) {
-	code, now := sixDigits(), a.now()
-	made := ticket{id: rand.Text(), key: secret(), sentAt: now}
-	key := made.key
-	if !live {
-		key = secret()
+// mailing is how a flow wants its code.
+type mailing struct {
+	purpose string // what the code opens, and for which address
+	to      string
+	live    bool // false: a code that opens nothing, in the same rows and the same time
+	letter  func(code string) Letter
+}
+
+// begin gives a new flow its code: a new one that is mailed or, past the recipient's share, those that were
+// mailed before (mailed is false then). ErrBusy when no mail can be taken: then nobody gets one, known or
+// not.
+func (a *Accounts) begin(ctx context.Context, m mailing, mayMail bool) (flow Flow, mailed bool, err error) {
+	if !a.room() {
+		return Flow{}, false, ErrBusy
 	}
-	err := a.db.Codes.Create(ctx, models.Code{
-		ID: made.id, Purpose: purpose, Hash: codeHash(key, purpose, code), TriesLeft: codeTries, ExpiresAt: now.Add(CodeLife),
-	}, now)
+	flow = Flow{ID: rand.Text(), SentAt: a.now()}
+	share := a.keys.Digest("recipient", m.purpose)
+	if mayMail && a.limits.Take(ctx, recipientRule, share) == 0 {
+		return flow, true, a.mailCode(ctx, m)
+	}
+	live, err := a.db.Codes.Live(ctx, m.purpose, a.now())
+	if err != nil || live || a.limits.Take(ctx, anewRule, share) > 0 {
+		return flow, false, err
+	}
+	return flow, true, a.mailCode(ctx, m)
+}
+
+func (a *Accounts) mailCode(ctx context.Context, m mailing) error {
+	code := newCode()
+	kept := models.Code{ID: rand.Text(), Purpose: m.purpose, Hash: a.keys.Digest("code", m.purpose, code), ExpiresAt: a.now().Add(CodeLife)}
+	if !m.live {
+		kept.Hash = a.keys.Digest("code", m.purpose, newCode())
+	}
+	if err := a.db.Codes.Create(ctx, kept); err != nil {
+		return err
+	}
+	letter := m.letter(shown(code))
+	if letter.Code != "" || a.limits.Take(ctx, noticeRule, a.keys.Digest("notice", m.to)) == 0 {
+		a.tell(letter)
+	}
+	return nil
+}
+
+// prove takes one try of a flow. The code stays until it is used; its id is returned. models.ErrWrongCode,
+// models.ErrSpentCode, models.ErrUsedCode, ErrBusy. Text that cannot be a code costs no try.
+func (a *Accounts) prove(ctx context.Context, purpose string, flow Flow, typed string) (id string, err error) {
+	code := typedCode(typed)
+	if code == "" {
+		return "", models.ErrWrongCode
+	}
+	if a.limits.Take(ctx, GuessRule, "all") > 0 {
+		return "", ErrBusy
+	}
+	id, err = a.db.Codes.Prove(ctx, models.Guess{Flow: flow.ID, Purpose: purpose, Hashes: a.keys.Digests("code", purpose, code)}, FlowLife, a.now())
+	if errors.Is(err, models.ErrWrongCode) {
+		a.rules.wrongCode()
+	}
+	return id, err
+}
+
+// redeem proves a code and uses it.
+func (a *Accounts) redeem(ctx context.Context, purpose string, flow Flow, typed string) error {
+	id, err := a.prove(ctx, purpose, flow, typed)
 	if err != nil {
-		return ticket{}, fmt.Errorf("account: keep code: %w", err)
+		return err
 	}
-	a.tell(letter(code))
-	return made, nil
+	return a.db.Codes.Use(ctx, id, purpose)
 }
 
-// redeem takes one try of a code. Text that cannot be a code costs none.
-func (a *Accounts) redeem(ctx context.Context, purpose, id, key, typed string) error {
-	code := digits(typed)
-	if len(code) != 6 {
-		return models.ErrWrongCode
-	}
-	return a.db.Codes.Consume(ctx, id, purpose, codeHash(key, purpose, code), a.now())
-}
+// longestTypedCode bounds the bytes that are looked at: normalising a megabyte of expanding letters is
+// work a stranger would make us do.
+const longestTypedCode = 256
 
-// digits is what a person meant: codes are pasted with spaces and dashes and typed in full width.
-func digits(typed string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) {
+var codeShape = regexp.MustCompile(`(?:^|[^0-9A-Z])([` + codeAlphabet + `]{4})[^0-9A-Z]*([` + codeAlphabet + `]{4})(?:$|[^0-9A-Z])`)
+
+// typedCode is the code a person meant, or "". Codes are typed in small letters or full width, with
+// spaces, dashes or none, and pasted with what stands around them in the mail and with characters that
+// nobody sees.
+func typedCode(typed string) string {
+	if len(typed) > longestTypedCode {
+		return ""
+	}
+	text := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) || unicode.IsControl(r) && !unicode.IsSpace(r) {
+			return -1
+		}
+		return unicode.ToUpper(r)
+	}, norm.NFKC.String(typed))
+	symbols := strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) {
 			return -1
 		}
 		return r
-	}, norm.NFKC.String(typed))
+	}, text)
+	if len(symbols) == codeLength {
+		return symbols
+	}
+	if found := codeShape.FindStringSubmatch(text); found != nil {
+		return found[1] + found[2]
+	}
+	return ""
 }
 
-func codeHash(key, purpose, code string) string {
-	hash := hmac.New(sha256.New, []byte(key))
-	hash.Write([]byte(purpose + "\x00" + code))
-	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil))
+// newCode is eight random symbols. Each is as likely as the others: a byte above the
+// largest multiple of the alphabet is thrown again.
+func newCode() string {
+	code := make([]byte, 0, codeLength)
+	var raw [1]byte
+	for len(code) < codeLength {
+		_, _ = rand.Read(raw[:]) // crypto/rand never fails
+		if n := int(raw[0]); n < 256/len(codeAlphabet)*len(codeAlphabet) {
+			code = append(code, codeAlphabet[n%len(codeAlphabet)])
+		}
+	}
+	return string(code)
 }
 
-func sixDigits() string {
-	n, _ := rand.Int(rand.Reader, big.NewInt(1_000_000)) // crypto/rand never fails
-	return fmt.Sprintf("%06d", n)
-}
+// shown is a code as people read it.
+func shown(code string) string { return code[:codeLength/2] + "-" + code[codeLength/2:] }
 
-// secret is 32 random bytes, as text.
-func secret() string {
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw) // crypto/rand never fails
-	return base64.RawURLEncoding.EncodeToString(raw)
+// addressed names a purpose for one address. It is a hash without a key, so that a rotated secret breaks
+// no flow; the rows live for minutes.
+func addressed(purpose, address string) string {
+	sum := sha256.Sum256([]byte(address))
+	return purpose + " " + base64.RawURLEncoding.EncodeToString(sum[:18])
 }

@@ -3,45 +3,43 @@ package account
 import (
 	"context"
 	"errors"
-	"time"
 
 	"gatehouse/models"
 )
 
 // EmailChange is an address waiting to be proven by one user, to be sealed into a cookie.
 type EmailChange struct {
-	CodeID  string    `json:"i"`
-	CodeKey string    `json:"k"`
-	UserID  string    `json:"u"`
-	Email   string    `json:"e"`
-	SentAt  time.Time `json:"s"`
+	Flow
+	UserID string `json:"u"`
+	Email  string `json:"e"`
 }
 
-// ProposeEmail mails a code to the new address; asked again, it replaces the code. The answer is
-// the same when the address belongs to another; its owner is told. Mistakes.
-func (a *Accounts) ProposeEmail(ctx context.Context, user models.User, email string) (EmailChange, error) {
+// ProposeEmail mails a code to the new address. The answer is the same when the address belongs to
+// another; its owner is told. mailed is false where codes were mailed before. Mistakes, ErrBusy.
+func (a *Accounts) ProposeEmail(ctx context.Context, user models.User, email string) (change EmailChange, mailed bool, err error) {
 	address, err := Canonical(email)
 	if err != nil {
-		return EmailChange{}, Mistakes{Email: sayAddress}
+		return EmailChange{}, false, Mistakes{Email: sayAddress}
 	}
 	if address == user.Email {
-		return EmailChange{}, Mistakes{Email: "This is your address already."}
+		return EmailChange{}, false, Mistakes{Email: "This is your address already."}
 	}
 	_, err = a.db.Users.ByEmail(ctx, address)
 	inUse := err == nil
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
-		return EmailChange{}, err
+		return EmailChange{}, false, err
 	}
-	if err := a.db.Codes.DropAll(ctx, changePurpose(user.ID)); err != nil {
-		return EmailChange{}, err
+	purpose := changePurpose(user.ID) + addressed(" to", address)
+	if err := a.db.Codes.DropOthers(ctx, changePurpose(user.ID), purpose); err != nil {
+		return EmailChange{}, false, err
 	}
-	made, err := a.send(ctx, changePurpose(user.ID), !inUse, func(code string) Letter {
+	flow, mailed, err := a.begin(ctx, mailing{purpose, address, !inUse, func(code string) Letter {
 		if inUse {
 			return addressInUseLetter(address)
 		}
 		return proveAddressLetter(address, code)
-	})
-	return EmailChange{CodeID: made.id, CodeKey: made.key, UserID: user.ID, Email: address, SentAt: made.sentAt}, err
+	}}, true)
+	return EmailChange{Flow: flow, UserID: user.ID, Email: address}, mailed, err
 }
 
 // ProveEmail takes the code and gives the user the address; codes that reset the password through
@@ -57,10 +55,10 @@ func (a *Accounts) ProveEmail(ctx context.Context, user models.User, change Emai
 	if err != nil {
 		return models.User{}, err
 	}
-	if err := a.redeem(ctx, changePurpose(user.ID), change.CodeID, change.CodeKey, code); err != nil {
+	if err := a.redeem(ctx, changePurpose(user.ID)+addressed(" to", change.Email), change.Flow, code); err != nil {
 		return models.User{}, err
 	}
-	if err := a.db.Codes.DropAll(ctx, resetPurpose(user.ID)); err != nil {
+	if err := a.dropCodes(ctx, user); err != nil {
 		return models.User{}, err
 	}
 	err = a.db.Users.SetEmail(ctx, user.ID, change.Email, a.now())

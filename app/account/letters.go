@@ -33,6 +33,25 @@ func haveAccountLetter(to string) Letter {
 	}
 }
 
+func signInLetter(to, code string) Letter {
+	return Letter{
+		To: to, Subject: "Your code to sign in", Code: code,
+		Lines: []string{
+			"Enter this code together with your password, on the page where you are signing in. It works for 10 minutes, once.",
+			"Somebody may be guessing at your password. Without this code, no guess is looked at.",
+		},
+		Why: "You get this mail because someone is signing in with this address in a browser that has not signed in with it before. If it was not you, do nothing.",
+	}
+}
+
+func noPasswordLetter(to string) Letter {
+	return Letter{
+		To: to, Subject: "Your account has no password",
+		Lines: []string{"Someone, perhaps you, tried to sign in with this address and a password. Your account has none: sign in the way you did before, or choose “Forgot password” to set one."},
+		Why:   whyOwner,
+	}
+}
+
 func resetLetter(to, code string) Letter {
 	return Letter{
 		To: to, Subject: "Your code to reset the password", Code: code,

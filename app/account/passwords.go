@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"sync/atomic"
 
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/crypto/argon2"
@@ -16,42 +15,34 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// ErrBusy says that too many passwords are being hashed: try again in a few seconds (503).
-var ErrBusy = errors.New("account: busy hashing")
-
 // longestTyped bounds the bytes of a password that are looked at: no password that Check allows
-// is longer, and a megabyte to normalise and hash is work a stranger would make us do.
-const longestTyped = 4096
+// is longer, and a megabyte of letters that expand when they are normalised is work a stranger would
+// make us do.
+const longestTyped = 2048
 
 // Passwords hashes and judges passwords, few at a time: each hash takes 19 MiB.
 type Passwords struct {
 	min    int
 	common map[string]bool
 	decoy  string
-	slots  chan struct{}
-	limit  int64
-	depth  atomic.Int64
-	hashed atomic.Int64
+	queue  *hashQueue
 }
 
-// NewPasswords hashes parallel passwords at once (0: one per CPU), keeps up to waiting more in a
-// queue, and refuses those shorter than min code points.
+// NewPasswords hashes parallel passwords at once (0: one per CPU), keeps up to waiting more in each lane
+// of the queue, and refuses those shorter than min code points.
 func NewPasswords(parallel, waiting, min int) *Passwords {
 	if parallel <= 0 {
 		parallel = runtime.GOMAXPROCS(0)
 	}
-	return &Passwords{
-		min: min, common: commonWords(), decoy: decoyHash(),
-		slots: make(chan struct{}, parallel), limit: int64(parallel + waiting),
-	}
+	return &Passwords{min: min, common: commonWords(), decoy: decoyHash(), queue: newHashQueue(parallel, waiting)}
 }
 
 // Hash is the argon2id hash of a password. ErrBusy.
-func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
-	if err := p.enter(ctx); err != nil {
+func (p *Passwords) Hash(ctx context.Context, lane Lane, password string) (string, error) {
+	if err := p.queue.enter(ctx, lane); err != nil {
 		return "", err
 	}
-	defer p.leave()
+	defer p.queue.leave()
 	hash, err := argon2id.CreateHash(norm.NFKC.String(password), hashCost())
 	if err != nil {
 		return "", fmt.Errorf("account: hash password: %w", err)
@@ -61,11 +52,11 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 
 // Verify reports whether a password has this hash, argon2id or bcrypt, and whether it should be
 // hashed anew. An empty hash costs as much as one of ours and never matches. ErrBusy.
-func (p *Passwords) Verify(ctx context.Context, hash, password string) (ok, rehash bool, err error) {
-	if err := p.enter(ctx); err != nil {
+func (p *Passwords) Verify(ctx context.Context, lane Lane, hash, password string) (ok, rehash bool, err error) {
+	if err := p.queue.enter(ctx, lane); err != nil {
 		return false, false, err
 	}
-	defer p.leave()
+	defer p.queue.leave()
 	if hash == "" || len(password) > longestTyped {
 		_, _, err := argon2id.CheckHash("", p.decoy)
 		return false, false, err
@@ -77,31 +68,10 @@ func (p *Passwords) Verify(ctx context.Context, hash, password string) (ok, reha
 }
 
 // Depth is how many passwords are being hashed or wait for it now.
-func (p *Passwords) Depth() int { return int(p.depth.Load()) }
+func (p *Passwords) Depth() int { return p.queue.depth() }
 
 // Hashed is how many have been since the start.
-func (p *Passwords) Hashed() int64 { return p.hashed.Load() }
-
-// enter takes a place in the queue, then one of the few slots.
-func (p *Passwords) enter(ctx context.Context) error {
-	if p.depth.Add(1) > p.limit {
-		p.depth.Add(-1)
-		return ErrBusy
-	}
-	select {
-	case p.slots <- struct{}{}:
-		p.hashed.Add(1)
-		return nil
-	case <-ctx.Done():
-		p.depth.Add(-1)
-		return ctx.Err()
-	}
-}
-
-func (p *Passwords) leave() {
-	<-p.slots
-	p.depth.Add(-1)
-}
+func (p *Passwords) Hashed() int64 { return p.queue.served() }
 
 // verifyArgon looks at an imported hash before it trusts it: the library panics on no rounds, and
 // every password matches an empty key.

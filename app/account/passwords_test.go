@@ -12,12 +12,12 @@ import (
 
 func TestHashIsArgonAtItsCost(t *testing.T) {
 	p := NewPasswords(1, 1, 12)
-	hash := must[string](t)(p.Hash(t.Context(), good))
+	hash := must[string](t)(p.Hash(t.Context(), Known, good))
 	if !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Fatalf("hash = %s", hash)
 	}
 	for password, want := range map[string]bool{good: true, good + " ": false, "": false, strings.ToUpper(good): false} {
-		ok, rehash, err := p.Verify(t.Context(), hash, password)
+		ok, rehash, err := p.Verify(t.Context(), Known, hash, password)
 		if ok != want || rehash || err != nil {
 			t.Errorf("Verify(%q) = %v, %v, %v, want %v", password, ok, rehash, err, want)
 		}
@@ -26,8 +26,8 @@ func TestHashIsArgonAtItsCost(t *testing.T) {
 
 func TestPasswordIsOneInEveryNormalForm(t *testing.T) {
 	p := NewPasswords(1, 1, 12)
-	hash := must[string](t)(p.Hash(t.Context(), "cafe\u0301 au lait ﬁn"))
-	if ok, _, err := p.Verify(t.Context(), hash, "caf\u00e9 au lait fin"); !ok || err != nil {
+	hash := must[string](t)(p.Hash(t.Context(), Known, "cafe\u0301 au lait ﬁn"))
+	if ok, _, err := p.Verify(t.Context(), Known, hash, "caf\u00e9 au lait fin"); !ok || err != nil {
 		t.Fatalf("Verify = %v, %v", ok, err)
 	}
 }
@@ -37,10 +37,10 @@ func TestBcryptVerifiesAndIsRehashed(t *testing.T) {
 	made := must[[]byte](t)(bcrypt.GenerateFromPassword([]byte("cafe\u0301 au lait"), bcrypt.MinCost))
 	for _, version := range []string{"$2a$", "$2b$", "$2y$"} {
 		hash := version + string(made[4:])
-		if ok, rehash, err := p.Verify(t.Context(), hash, "cafe\u0301 au lait"); !ok || !rehash || err != nil {
+		if ok, rehash, err := p.Verify(t.Context(), Known, hash, "cafe\u0301 au lait"); !ok || !rehash || err != nil {
 			t.Errorf("%s right: %v, %v, %v", version, ok, rehash, err)
 		}
-		if ok, rehash, err := p.Verify(t.Context(), hash, "tea"); ok || rehash || err != nil {
+		if ok, rehash, err := p.Verify(t.Context(), Known, hash, "tea"); ok || rehash || err != nil {
 			t.Errorf("%s wrong: %v, %v, %v", version, ok, rehash, err)
 		}
 	}
@@ -49,10 +49,10 @@ func TestBcryptVerifiesAndIsRehashed(t *testing.T) {
 func TestOlderCostIsRehashed(t *testing.T) {
 	p := NewPasswords(1, 1, 12)
 	hash := must[string](t)(argon2id.CreateHash(good, &argon2id.Params{Memory: 1024, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}))
-	if ok, rehash, err := p.Verify(t.Context(), hash, good); !ok || !rehash || err != nil {
+	if ok, rehash, err := p.Verify(t.Context(), Known, hash, good); !ok || !rehash || err != nil {
 		t.Fatalf("right: %v, %v, %v", ok, rehash, err)
 	}
-	if ok, rehash, err := p.Verify(t.Context(), hash, "wrong"); ok || rehash || err != nil {
+	if ok, rehash, err := p.Verify(t.Context(), Known, hash, "wrong"); ok || rehash || err != nil {
 		t.Fatalf("wrong: %v, %v, %v", ok, rehash, err)
 	}
 }
@@ -60,7 +60,7 @@ func TestOlderCostIsRehashed(t *testing.T) {
 func TestUnreadableHashIsAnErrorNotAnAnswer(t *testing.T) {
 	p := NewPasswords(1, 1, 12)
 	for _, hash := range []string{"plain", "$2a$", "$argon2id$", "$argon2id$v=19$m=19456,t=0,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", "$argon2id$v=19$m=19456,t=2,p=0$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"} {
-		if ok, _, err := p.Verify(t.Context(), hash, "plain"); ok || err == nil {
+		if ok, _, err := p.Verify(t.Context(), Known, hash, "plain"); ok || err == nil {
 			t.Errorf("Verify(%q) = %v, %v", hash, ok, err)
 		}
 	}
@@ -71,7 +71,7 @@ func TestDecoyCostsAHash(t *testing.T) {
 	p := NewPasswords(1, 1, 12)
 	for _, password := range []string{"", good, strings.Repeat("x", longestTyped+1)} {
 		before := p.Hashed()
-		if ok, rehash, err := p.Verify(t.Context(), "", password); ok || rehash || err != nil {
+		if ok, rehash, err := p.Verify(t.Context(), Known, "", password); ok || rehash || err != nil {
 			t.Errorf("Verify = %v, %v, %v", ok, rehash, err)
 		}
 		if p.Hashed() != before+1 {
@@ -89,30 +89,30 @@ func TestDecoyCostsAHash(t *testing.T) {
 
 func TestQueueOfHashesIsBounded(t *testing.T) {
 	p := NewPasswords(1, 1, 12)
-	if err := p.enter(t.Context()); err != nil { // takes the only slot
+	if err := p.queue.enter(t.Context(), Strangers); err != nil { // takes the only slot
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	waiting := make(chan error)
 	go func() {
-		_, err := p.Hash(ctx, good)
+		_, err := p.Hash(ctx, Known, good)
 		waiting <- err
 	}()
 	for p.Depth() < 2 { // until it stands in the queue
 		ctxErr(t)
 	}
-	if _, err := p.Hash(t.Context(), good); !errors.Is(err, ErrBusy) {
+	if _, err := p.Hash(t.Context(), Known, good); !errors.Is(err, ErrBusy) {
 		t.Fatalf("third Hash = %v, want ErrBusy", err)
 	}
-	if _, _, err := p.Verify(t.Context(), "", good); !errors.Is(err, ErrBusy) {
+	if _, _, err := p.Verify(t.Context(), Known, "", good); !errors.Is(err, ErrBusy) {
 		t.Fatalf("third Verify = %v, want ErrBusy", err)
 	}
 	cancel()
 	if err := <-waiting; !errors.Is(err, context.Canceled) {
 		t.Fatalf("second Hash = %v, want its context's end", err)
 	}
-	p.leave()
-	if _, err := p.Hash(t.Context(), good); err != nil || p.Depth() != 0 {
+	p.queue.leave()
+	if _, err := p.Hash(t.Context(), Known, good); err != nil || p.Depth() != 0 {
 		t.Fatalf("Hash after = %v, depth %d", err, p.Depth())
 	}
 }

@@ -35,31 +35,31 @@ func TestChangeOfPasswordTakesTheCurrentOne(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		for _, current := range []string{"", "wrong"} {
-			wantErr(t, w.ChangePassword(t.Context(), user, current, better), ErrCredentials)
+			wantErr(t, w.ChangePassword(t.Context(), Known, user, current, better), ErrCredentials)
 		}
 		for _, weak := range []string{"short", "anna smith 99"} {
-			if mistakes(t, w.ChangePassword(t.Context(), user, good, weak)).Password == "" {
+			if mistakes(t, w.ChangePassword(t.Context(), Known, user, good, weak)).Password == "" {
 				t.Errorf("%q passes", weak)
 			}
 		}
-		wantErr(t, w.ChangePassword(t.Context(), user, good, better), nil)
+		wantErr(t, w.ChangePassword(t.Context(), Known, user, good, better), nil)
 		w.one("anna@example.com", "Your password was changed")
-		wantErr(t, w.ChangePassword(t.Context(), models.User{ID: user.ID}, better, "quarry lantern tin"), nil)
-		wantErr(t, w.ChangePassword(t.Context(), user, "quarry lantern tin", better), nil)
+		wantErr(t, w.ChangePassword(t.Context(), Known, models.User{ID: user.ID}, better, "quarry lantern tin"), nil)
+		wantErr(t, w.ChangePassword(t.Context(), Known, user, "quarry lantern tin", better), nil)
 		// The caller's copy of the user is old; the password that counts is the one in the table.
-		wantErr(t, w.ChangePassword(t.Context(), user, good, "another good one 1"), ErrCredentials)
-		w.must(w.Authenticate(t.Context(), user.Email, better))
+		wantErr(t, w.ChangePassword(t.Context(), Known, user, good, "another good one 1"), ErrCredentials)
+		w.must(w.Authenticate(t.Context(), Known, user.Email, better))
 	})
 }
 
 func TestChangeOfPasswordEndsOpenCodes(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
-		recovery := must[Recovery](t)(w.Forgot(t.Context(), user.Email))
-		change := must[EmailChange](t)(w.ProposeEmail(t.Context(), user, "eve@example.com"))
+		recovery := w.forgot(user.Email)
+		change := w.propose(user, "eve@example.com")
 		letters := w.mail()
-		wantErr(t, w.ChangePassword(t.Context(), user, good, better), nil)
-		_, err := w.Reset(t.Context(), recovery, letters[0].Code, good)
+		wantErr(t, w.ChangePassword(t.Context(), Known, user, good, better), nil)
+		_, err := w.Reset(t.Context(), recovery, letters[0].Code, good, able)
 		wantErr(t, err, models.ErrSpentCode)
 		_, err = w.ProveEmail(t.Context(), user, change, letters[1].Code)
 		wantErr(t, err, models.ErrSpentCode)
@@ -70,7 +70,7 @@ func TestTwoChangesAtOnceAreOne(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		user = w.must(w.db.Users.ByID(t.Context(), user.ID))
-		first, second := w.text(w.passwords.Hash(t.Context(), better)), w.text(w.passwords.Hash(t.Context(), good))
+		first, second := w.text(w.passwords.Hash(t.Context(), Known, better)), w.text(w.passwords.Hash(t.Context(), Known, good))
 		wantErr(t, w.replacePassword(t.Context(), user, first), nil)
 		wantErr(t, w.replacePassword(t.Context(), user, second), ErrCredentials)
 		if w.hash(user.ID) != first {
@@ -82,12 +82,12 @@ func TestTwoChangesAtOnceAreOne(t *testing.T) {
 func TestFirstPasswordNeedsAnAddress(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		bare := w.must(w.db.Users.Create(t.Context(), models.User{Name: "No address"}, w.clock()))
-		if mistakes(t, w.ChangePassword(t.Context(), bare, "", better)).Password == "" {
+		if mistakes(t, w.ChangePassword(t.Context(), Known, bare, "", better)).Password == "" {
 			t.Fatal("a password nobody can sign in with")
 		}
 		with := w.must(w.db.Users.Create(t.Context(), models.User{Name: "An", Email: "an@example.com"}, w.clock()))
-		wantErr(t, w.ChangePassword(t.Context(), with, "", better), nil)
-		w.must(w.Authenticate(t.Context(), "an@example.com", better))
+		wantErr(t, w.ChangePassword(t.Context(), Known, with, "", better), nil)
+		w.must(w.Authenticate(t.Context(), Known, "an@example.com", better))
 	})
 }
 

@@ -162,7 +162,7 @@ func TestAFailedTradeIsAnError(t *testing.T) {
 func TestTokensUnderADroppedSecretAreNone(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.came("google", w.tokens("access-1", "refresh-1", time.Hour))
-		w.keys = must[*token.Keys](t)(token.NewKeys([]string{strings.Repeat("n", 32)}, w.clock))
+		w.keys = must[*token.Keys](t)(token.NewKeys([]string{strings.Repeat("n", 32)}, "https://accounts.example.com", w.clock))
 		_, err := w.ProviderTokens(t.Context(), user.ID, "google", never(t))
 		wantErr(t, err, ErrNoTokens)
 		w.came("google", w.tokens("access-2", "refresh-2", time.Hour)) // and do not bar the way in

@@ -3,40 +3,34 @@ package account
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
-	"time"
 
 	"gatehouse/models"
 )
 
-// Recovery is a password reset in progress, to be sealed into a cookie. For an unknown address
-// UserID is a decoy: an empty one would make the cookie shorter, and that would be an answer.
+// Recovery is a password reset in progress, to be sealed into a cookie. It holds nothing that tells
+// whether the address is known.
 type Recovery struct {
-	CodeID  string    `json:"i"`
-	CodeKey string    `json:"k"`
-	UserID  string    `json:"u"`
-	Email   string    `json:"e"`
-	SentAt  time.Time `json:"s"`
+	Flow
+	Email string `json:"e"`
 }
 
-// Forgot begins a reset and mails a code, if there is anyone to mail it to; the answer is the same
-// if not. Mistakes when the address is none.
-func (a *Accounts) Forgot(ctx context.Context, email string) (Recovery, error) {
+func resetPurpose(address string) string { return addressed("reset", address) }
+
+// Forgot begins a reset and mails a code, if there is anyone to mail it to; the answer is the same if
+// not (no enumeration). mailed is false where codes were mailed before, or mayMail is. Mistakes
+// when the address is none; ErrBusy.
+func (a *Accounts) Forgot(ctx context.Context, email string, mayMail bool) (recovery Recovery, mailed bool, err error) {
 	address, err := Canonical(email)
 	if err != nil {
-		return Recovery{}, Mistakes{Email: sayAddress}
+		return Recovery{}, false, Mistakes{Email: sayAddress}
 	}
 	user, err := a.db.Users.ByEmail(ctx, address)
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
-		return Recovery{}, err
+		return Recovery{}, false, err
 	}
 	known := err == nil
-	if !known {
-		user.ID = decoyID()
-	}
-	made, err := a.send(ctx, resetPurpose(user.ID), known && user.DisabledAt == nil, func(code string) Letter {
+	flow, mailed, err := a.begin(ctx, mailing{resetPurpose(address), address, known && user.DisabledAt == nil, func(code string) Letter {
 		switch {
 		case !known:
 			return Letter{}
@@ -44,108 +38,91 @@ func (a *Accounts) Forgot(ctx context.Context, email string) (Recovery, error) {
 			return disabledLetter(address)
 		}
 		return resetLetter(address, code)
-	})
-	return Recovery{CodeID: made.id, CodeKey: made.key, UserID: user.ID, Email: address, SentAt: made.sentAt}, err
+	}}, mayMail)
+	return Recovery{Flow: flow, Email: address}, mailed, err
 }
 
-// ResendReset replaces the code of a reset: the one before it opens nothing any more.
-func (a *Accounts) ResendReset(ctx context.Context, recovery Recovery) (Recovery, error) {
-	if err := a.db.Codes.Drop(ctx, recovery.CodeID); err != nil {
-		return Recovery{}, fmt.Errorf("account: drop code: %w", err)
-	}
-	return a.Forgot(ctx, recovery.Email)
-}
-
-// Reset takes the code and sets the password. The password is judged and hashed first, so one that
-// is weak, or a moment that is busy, costs no code. The caller ends the user's sessions. Mistakes,
-// ErrBusy, ErrResetBefore, models.ErrWrongCode, models.ErrSpentCode.
-func (a *Accounts) Reset(ctx context.Context, recovery Recovery, code, password string) (models.User, error) {
+// Reset takes the code and sets the password. The password is judged first, so one that is weak costs
+// nothing, and hashed only once the code is right: strangers get no hash out of us. canEnd is asked before
+// anything changes whether the user's sessions can be ended; the caller ends them. Mistakes, ErrBusy,
+// ErrResetBefore, models.ErrWrongCode, models.ErrSpentCode.
+func (a *Accounts) Reset(ctx context.Context, recovery Recovery, code, password string, canEnd func(userID string) error) (models.User, error) {
 	// Only the address is known to be theirs yet: to refuse their name before the code is proven
 	// would tell a stranger that the account exists, and the name.
 	if mistake := a.passwordMistake(password, recovery.Email); mistake != "" {
 		return models.User{}, Mistakes{Password: mistake}
 	}
-	hash, err := a.passwords.Hash(ctx, password)
-	if err != nil {
-		return models.User{}, err
-	}
-	purpose := resetPurpose(recovery.UserID)
-	err = a.redeem(ctx, purpose, recovery.CodeID, recovery.CodeKey, code)
-	if errors.Is(err, models.ErrSpentCode) {
-		return models.User{}, a.resetBefore(ctx, recovery, code, password)
+	id, err := a.prove(ctx, resetPurpose(recovery.Email), recovery.Flow, code)
+	if errors.Is(err, models.ErrUsedCode) {
+		return models.User{}, a.resetBefore(ctx, recovery, password)
 	}
 	if err != nil {
 		return models.User{}, err
 	}
-	user, err := a.db.Users.ByID(ctx, recovery.UserID)
+	user, err := a.db.Users.ByEmail(ctx, recovery.Email)
 	if errors.Is(err, models.ErrNotFound) {
 		return models.User{}, models.ErrSpentCode
 	}
 	if err != nil {
 		return models.User{}, err
 	}
-	if mistake := a.passwordMistake(password, user.Name, user.Email); mistake != "" {
-		if err := a.giveBack(ctx, recovery, code); err != nil {
-			return models.User{}, err
-		}
-		return models.User{}, Mistakes{Password: mistake}
+	hash, err := a.newHash(ctx, user, password)
+	if err == nil {
+		err = canEnd(user.ID)
 	}
-	return a.finishReset(ctx, recovery, user, hash)
+	if err != nil { // the code is right, and another password or another moment will do
+		return models.User{}, errors.Join(err, a.db.Codes.Return(ctx, recovery.ID))
+	}
+	user, err = a.finishReset(ctx, id, user, hash)
+	if errors.Is(err, models.ErrUsedCode) { // between the two looks at it
+		err = a.resetBefore(ctx, recovery, password)
+	}
+	return user, err
+}
+
+// newHash is for someone who has proven who they are. Mistakes, ErrBusy.
+func (a *Accounts) newHash(ctx context.Context, user models.User, password string) (string, error) {
+	if mistake := a.passwordMistake(password, user.Name, user.Email); mistake != "" {
+		return "", Mistakes{Password: mistake}
+	}
+	return a.passwords.Hash(ctx, Known, password)
 }
 
 // resetBefore tells the second of two presses from a code that is spent: this code has set this
 // password. Without the code, nobody may learn whether a password is right.
-func (a *Accounts) resetBefore(ctx context.Context, recovery Recovery, code, password string) error {
-	purpose := resetPurpose(recovery.UserID)
-	again, err := a.db.Codes.Consumed(ctx, recovery.CodeID, purpose, codeHash(recovery.CodeKey, purpose, digits(code)), a.now())
-	if err != nil {
-		return err
+func (a *Accounts) resetBefore(ctx context.Context, recovery Recovery, password string) error {
+	user, err := a.db.Users.ByEmail(ctx, recovery.Email)
+	if err == nil {
+		err = a.proveWith(ctx, Known, user, password)
 	}
-	if !again {
-		return models.ErrSpentCode
-	}
-	err = a.Confirm(ctx, recovery.UserID, password)
 	if errors.Is(err, ErrCredentials) || errors.Is(err, models.ErrNotFound) {
 		return models.ErrSpentCode
 	}
 	return cmp.Or(err, ErrResetBefore)
 }
 
-// finishReset lets every other code of the user go (a change of address that a thief began dies
-// here) and sets the password while the address that got the code is still theirs.
-func (a *Accounts) finishReset(ctx context.Context, recovery Recovery, user models.User, hash string) (models.User, error) {
-	if err := a.db.Codes.DropAll(ctx, resetPurpose(user.ID), changePurpose(user.ID)); err != nil {
+// finishReset uses the code, lets every other code of the user go (a change of address that a thief began
+// dies here) and sets the password while the address that got the code is still theirs.
+func (a *Accounts) finishReset(ctx context.Context, code string, user models.User, hash string) (models.User, error) {
+	if err := a.db.Codes.Use(ctx, code, resetPurpose(user.Email)); err != nil {
 		return models.User{}, err
 	}
-	err := a.db.Users.ResetPassword(ctx, user.ID, recovery.Email, hash, a.now())
+	if err := a.dropCodes(ctx, user); err != nil {
+		return models.User{}, err
+	}
+	err := a.db.Users.ResetPassword(ctx, user.ID, user.Email, hash, a.now())
 	if errors.Is(err, models.ErrNotFound) {
 		return models.User{}, models.ErrSpentCode
 	}
 	if err != nil {
 		return models.User{}, err
 	}
-	a.post(passwordResetLetter(recovery.Email))
+	a.post(passwordResetLetter(user.Email))
 	user.PasswordHash = hash
 	return user, nil
 }
 
-// giveBack keeps the code of someone who proved it and then has to choose another password.
-func (a *Accounts) giveBack(ctx context.Context, recovery Recovery, code string) error {
-	purpose := resetPurpose(recovery.UserID)
-	if err := a.db.Codes.Drop(ctx, recovery.CodeID); err != nil {
-		return err
-	}
-	return a.db.Codes.Create(ctx, models.Code{
-		ID: recovery.CodeID, Purpose: purpose, Hash: codeHash(recovery.CodeKey, purpose, digits(code)),
-		TriesLeft: codeTries, ExpiresAt: recovery.SentAt.Add(CodeLife),
-	}, a.now())
-}
-
-func resetPurpose(userID string) string { return "reset the password of " + userID }
-
-// decoyID has the look of a user's id and is nobody's.
-func decoyID() string {
-	var raw [16]byte
-	_, _ = rand.Read(raw[:]) // crypto/rand never fails
-	return fmt.Sprintf("%x-%x-%x-%x-%x", raw[:4], raw[4:6], raw[6:8], raw[8:10], raw[10:])
+// dropCodes ends the codes that a person's old credentials could have begun.
+func (a *Accounts) dropCodes(ctx context.Context, user models.User) error {
+	return a.db.Codes.Drop(ctx, resetPurpose(user.Email), signInPurpose(user.Email), changePurpose(user.ID))
 }

@@ -9,12 +9,16 @@ import (
 
 // Authenticate proves a person by address and password. ErrCredentials, ErrBusy; ErrDisabled only
 // after the right password. An address nobody has costs one hash, like any other.
-func (a *Accounts) Authenticate(ctx context.Context, email, password string) (models.User, error) {
+func (a *Accounts) Authenticate(ctx context.Context, lane Lane, email, password string) (models.User, error) {
 	user, err := a.byTyped(ctx, email)
 	if err != nil {
 		return models.User{}, err
 	}
-	ok, rehash, err := a.passwords.Verify(ctx, user.PasswordHash, password)
+	return a.authenticate(ctx, lane, user, password)
+}
+
+func (a *Accounts) authenticate(ctx context.Context, lane Lane, user models.User, password string) (models.User, error) {
+	ok, rehash, err := a.passwords.Verify(ctx, lane, user.PasswordHash, password)
 	switch {
 	case err != nil:
 		return models.User{}, err
@@ -23,22 +27,74 @@ func (a *Accounts) Authenticate(ctx context.Context, email, password string) (mo
 	case user.DisabledAt != nil:
 		return models.User{}, ErrDisabled
 	case rehash:
-		return a.rehash(ctx, user, password)
+		return a.rehash(ctx, lane, user, password)
 	}
 	return user, nil
 }
 
+// CodeSignIn is a sign-in that takes a mailed code and the password together, to be sealed into a cookie:
+// the way in for a new browser while strangers guess at the account. It holds nothing that tells whether
+// the address is known.
+type CodeSignIn struct {
+	Flow
+	Email string `json:"e"`
+}
+
+func signInPurpose(address string) string { return addressed("sign in", address) }
+
+// BeginCode begins a sign-in by code and password for a canonical address, and mails the code if there is
+// anyone to mail it to; the answer is the same if not (no enumeration). mailed is false where
+// codes were mailed before, or mayMail is. ErrBusy.
+func (a *Accounts) BeginCode(ctx context.Context, address string, mayMail bool) (pending CodeSignIn, mailed bool, err error) {
+	user, err := a.byTyped(ctx, address)
+	if err != nil {
+		return CodeSignIn{}, false, err
+	}
+	live := user.PasswordHash != "" && user.DisabledAt == nil
+	flow, mailed, err := a.begin(ctx, mailing{signInPurpose(address), address, live, func(code string) Letter {
+		switch {
+		case user.ID == "":
+			return Letter{}
+		case user.DisabledAt != nil:
+			return disabledLetter(address)
+		case user.PasswordHash == "":
+			return noPasswordLetter(address)
+		}
+		return signInLetter(address, code)
+	}}, mayMail)
+	return CodeSignIn{Flow: flow, Email: address}, mailed, err
+}
+
+// AuthenticateWithCode takes the code and the password. Nothing is hashed before the code is right; then
+// it is in the first lane. A wrong password costs a try like a wrong code. models.ErrWrongCode,
+// models.ErrSpentCode, ErrCredentials, ErrDisabled, ErrBusy.
+func (a *Accounts) AuthenticateWithCode(ctx context.Context, pending CodeSignIn, code, password string) (models.User, error) {
+	purpose := signInPurpose(pending.Email)
+	id, err := a.prove(ctx, purpose, pending.Flow, code)
+	if err != nil {
+		return models.User{}, err
+	}
+	user, err := a.Authenticate(ctx, Known, pending.Email, password)
+	if errors.Is(err, ErrBusy) {
+		return models.User{}, errors.Join(err, a.db.Codes.Return(ctx, pending.ID))
+	}
+	if err != nil {
+		return models.User{}, err
+	}
+	return user, a.db.Codes.Use(ctx, id, purpose)
+}
+
 // Confirm proves a signed-in person again. ErrCredentials, ErrBusy.
-func (a *Accounts) Confirm(ctx context.Context, userID, password string) error {
+func (a *Accounts) Confirm(ctx context.Context, lane Lane, userID, password string) error {
 	user, err := a.db.Users.ByID(ctx, userID)
 	if err != nil {
 		return err
 	}
-	return a.prove(ctx, user, password)
+	return a.proveWith(ctx, lane, user, password)
 }
 
-func (a *Accounts) prove(ctx context.Context, user models.User, password string) error {
-	ok, _, err := a.passwords.Verify(ctx, user.PasswordHash, password)
+func (a *Accounts) proveWith(ctx context.Context, lane Lane, user models.User, password string) error {
+	ok, _, err := a.passwords.Verify(ctx, lane, user.PasswordHash, password)
 	if err == nil && !ok {
 		return ErrCredentials
 	}
@@ -60,8 +116,8 @@ func (a *Accounts) byTyped(ctx context.Context, email string) (models.User, erro
 
 // rehash keeps a proven password at today's cost. A full queue is no reason to refuse the sign-in,
 // the next one tries again.
-func (a *Accounts) rehash(ctx context.Context, user models.User, password string) (models.User, error) {
-	hash, err := a.passwords.Hash(ctx, password)
+func (a *Accounts) rehash(ctx context.Context, lane Lane, user models.User, password string) (models.User, error) {
+	hash, err := a.passwords.Hash(ctx, lane, password)
 	if errors.Is(err, ErrBusy) {
 		return user, nil
 	}
@@ -71,7 +127,7 @@ func (a *Accounts) rehash(ctx context.Context, user models.User, password string
 	err = a.db.Users.ReplacePassword(ctx, user.ID, user.PasswordHash, hash, a.now())
 	if errors.Is(err, models.ErrNotFound) { // another sign-in was first, or the person has chosen another
 		if user, err = a.db.Users.ByID(ctx, user.ID); err == nil {
-			err = a.prove(ctx, user, password)
+			err = a.proveWith(ctx, lane, user, password)
 		}
 		return user, err
 	}

@@ -3,9 +3,7 @@ package account
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
-	"time"
 
 	"gatehouse/models"
 )
@@ -13,29 +11,29 @@ import (
 // Pending is a sign-up in progress. It is no row: seal it into a cookie of the browser that asked,
 // and let it outlive CodeLife a little, for a new code. Its size and content say nothing of whether the address is known.
 type Pending struct {
-	CodeID       string    `json:"i"`
-	CodeKey      string    `json:"k"`
-	Name         string    `json:"n"`
-	Email        string    `json:"e"`
-	PasswordHash string    `json:"p"`
-	SentAt       time.Time `json:"s"`
+	Flow
+	Name         string `json:"n"`
+	Email        string `json:"e"`
+	PasswordHash string `json:"p"`
 }
 
-const signUpPurpose = "sign up"
+func signUpPurpose(address string) string { return addressed("sign up", address) }
 
 // Register begins a sign-up and mails a code. The answer is the same for an address that has an
-// account; its owner gets a letter that says so. Mistakes, ErrBusy.
-func (a *Accounts) Register(ctx context.Context, name, email, password string) (Pending, error) {
+// account; its owner gets a letter that says so. mayMail is false where whoever asks has caused enough
+// mails. Mistakes, ErrBusy.
+func (a *Accounts) Register(ctx context.Context, name, email, password string, mayMail bool) (Pending, error) {
 	name = strings.TrimSpace(name)
 	address, err := a.Judge(name, email, password)
 	if err != nil {
 		return Pending{}, err
 	}
-	hash, err := a.passwords.Hash(ctx, password)
+	hash, err := a.passwords.Hash(ctx, Strangers, password)
 	if err != nil {
 		return Pending{}, err
 	}
-	return a.sendSignUp(ctx, Pending{Name: name, Email: address, PasswordHash: hash})
+	pending, _, err := a.sendSignUp(ctx, Pending{Name: name, Email: address, PasswordHash: hash}, mayMail)
+	return pending, err
 }
 
 // Judge reads the form of a sign-up and returns its canonical address. Mistakes.
@@ -49,18 +47,15 @@ func (a *Accounts) Judge(name, email, password string) (string, error) {
 	return address, mistakes.orNil()
 }
 
-// Resend replaces the code of a sign-up: the one before it opens nothing any more.
-func (a *Accounts) Resend(ctx context.Context, pending Pending) (Pending, error) {
-	if err := a.db.Codes.Drop(ctx, pending.CodeID); err != nil {
-		return Pending{}, fmt.Errorf("account: drop code: %w", err)
-	}
-	return a.sendSignUp(ctx, pending)
+// Resend begins a sign-up's flow again. mailed is false where codes were mailed before.
+func (a *Accounts) Resend(ctx context.Context, pending Pending, mayMail bool) (again Pending, mailed bool, err error) {
+	return a.sendSignUp(ctx, pending, mayMail)
 }
 
 // Verify takes the code and makes the user. models.ErrWrongCode, models.ErrSpentCode; ErrTaken
 // when someone else proved the address first.
 func (a *Accounts) Verify(ctx context.Context, pending Pending, code string) (models.User, error) {
-	if err := a.redeem(ctx, signUpPurpose, pending.CodeID, pending.CodeKey, code); err != nil {
+	if err := a.redeem(ctx, signUpPurpose(pending.Email), pending.Flow, code); err != nil {
 		return models.User{}, err
 	}
 	user, err := a.db.Users.Create(ctx, models.User{Name: pending.Name, Email: pending.Email, PasswordHash: pending.PasswordHash}, a.now())
@@ -80,20 +75,19 @@ func (a *Accounts) SignedUp(ctx context.Context, pending Pending) (bool, error) 
 	return err == nil && user.PasswordHash == pending.PasswordHash, err
 }
 
-func (a *Accounts) sendSignUp(ctx context.Context, pending Pending) (Pending, error) {
-	_, err := a.db.Users.ByEmail(ctx, pending.Email)
+func (a *Accounts) sendSignUp(ctx context.Context, pending Pending, mayMail bool) (again Pending, mailed bool, err error) {
+	_, err = a.db.Users.ByEmail(ctx, pending.Email)
 	known := err == nil
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
-		return Pending{}, err
+		return Pending{}, false, err
 	}
-	made, err := a.send(ctx, signUpPurpose, !known, func(code string) Letter {
+	pending.Flow, mailed, err = a.begin(ctx, mailing{signUpPurpose(pending.Email), pending.Email, !known, func(code string) Letter {
 		if known {
 			return haveAccountLetter(pending.Email)
 		}
 		return signUpLetter(pending.Email, code)
-	})
-	pending.CodeID, pending.CodeKey, pending.SentAt = made.id, made.key, made.sentAt
-	return pending, err
+	}}, mayMail)
+	return pending, mailed, err
 }
 
 // passwordMistake is what Check says of a password, as a sentence.

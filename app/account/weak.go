@@ -26,6 +26,9 @@ func (w *Weak) Error() string { return "account: weak password: " + w.Sentence }
 // Check judges a new password; own are the person's names and addresses. *Weak says what is wrong.
 // There are no rules of composition: length is what counts, and what a guesser tries first is refused.
 func (p *Passwords) Check(password string, own ...string) error {
+	if len(password) > longestTyped { // before anything is normalised
+		return &Weak{sayTooLong}
+	}
 	normal := norm.NFKC.String(password)
 	length := utf8.RuneCountInString(normal)
 	folded := cases.Fold().String(normal)

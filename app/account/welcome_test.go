@@ -44,7 +44,7 @@ func TestVouchedAddressJoinsItsOwnerAndSaysSo(t *testing.T) {
 			t.Fatalf("user %+v fresh %v joined %v err %v", user, fresh, joined, err)
 		}
 		w.one("anna@example.com", "Google now signs you in")
-		w.must(w.Authenticate(t.Context(), anna.Email, good))
+		w.must(w.Authenticate(t.Context(), Known, anna.Email, good))
 	})
 }
 

@@ -73,7 +73,6 @@ func Load(env func(string) string) (Config, error) {
 	r := &reader{getenv: getenv}
 	c := Config{
 		Production: r.choice("APP_ENV", "development", "production") == "production",
-		Addr:       r.listen("ADDR", ":3000"),
 		Secrets:    list(getenv("APP_SECRETS")),
 
 		DatabaseURL: r.text("DATABASE_URL", "sqlite://data/gatehouse.db"),
@@ -104,6 +103,7 @@ func Load(env func(string) string) (Config, error) {
 		MetricsToken: getenv("METRICS_TOKEN"),
 		Traces:       getenv("OTEL_EXPORTER_OTLP_ENDPOINT")+getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != "",
 	}
+	c.Addr = r.listen("ADDR", map[bool]string{true: ":3000", false: "localhost:3000"}[c.Production])
 	c.URL = r.address("APP_URL", "http://"+Localhost(c.Addr))
 	r.refuse(c)
 	return c, errors.Join(r.wrong...)

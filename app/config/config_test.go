@@ -29,7 +29,7 @@ func TestNothingSetIsDevelopment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Production || c.Addr != ":3000" || c.URL.String() != "http://localhost:3000" || c.DatabaseURL != "sqlite://data/gatehouse.db" ||
+	if c.Production || c.Addr != "localhost:3000" || c.URL.String() != "http://localhost:3000" || c.DatabaseURL != "sqlite://data/gatehouse.db" ||
 		c.AccessTTL != 10*time.Minute || c.SessionIdle != 168*time.Hour || c.SessionMax != 720*time.Hour || c.RefreshGrace != 30*time.Second ||
 		c.PasswordMin != 12 || c.EventsKeep != 2160*time.Hour || !c.Limits || c.RedisURL+c.SMTPURL+c.MetricsToken != "" || c.Secure() || c.Traces {
 		t.Errorf("the defaults are %+v", c)

@@ -30,12 +30,17 @@ func (r *reader) refuse(c Config) {
 	if c.SessionMax < c.SessionIdle {
 		r.say("SESSION_MAX", "set it to SESSION_IDLE (%s) or more.", c.SessionIdle)
 	}
+	if c.AccessTTL > c.SessionIdle {
+		r.say("ACCESS_TTL", "set it to SESSION_IDLE (%s) or less: an access token must not outlive its session.", c.SessionIdle)
+	}
 	if c.SMTPURL != "" && c.MailFrom == "" {
 		r.say("MAIL_FROM", "set it beside SMTP_URL, such as \"Example <accounts@example.com>\".")
 	}
 	r.refuseProviders(c)
 	if c.Production {
 		r.refuseInProduction(c)
+	} else if !loopback(c.URL.Hostname()) {
+		r.say("APP_URL", "development answers this machine alone, and shows everyone's codes at /dev/mail; set APP_ENV=production for %s.", c.URL)
 	}
 }
 

@@ -18,6 +18,8 @@ type Rule struct {
 	Rate  int
 	Per   time.Duration
 	Burst int
+	// Local is counted in this process alone: for what costs less than asking Redis would.
+	Local bool
 }
 
 // Limiter counts attempts under a key.
@@ -51,25 +53,37 @@ func (l *Limiter) Take(ctx context.Context, rule Rule, key string) time.Duration
 	if !l.on {
 		return 0
 	}
-	if wait, ok := l.ask(ctx, rule, key); ok {
+	if wait, ok := l.ask(ctx, rule, key, 1); ok {
 		return wait
 	}
 	return l.memory.take(rule, key)
 }
 
-func (l *Limiter) ask(ctx context.Context, rule Rule, key string) (time.Duration, bool) {
-	if l.shared == nil || time.Since(time.Unix(0, l.broken.Load())) < askAgainAfter {
+// Give takes an attempt back that Take has counted: it was no failure, or it was not tried at all.
+func (l *Limiter) Give(ctx context.Context, rule Rule, key string) {
+	if !l.on {
+		return
+	}
+	if _, ok := l.ask(ctx, rule, key, -1); !ok {
+		l.memory.give(rule, key)
+	}
+}
+
+// ask counts n attempts on Redis; false where it does not answer.
+func (l *Limiter) ask(ctx context.Context, rule Rule, key string, n int) (time.Duration, bool) {
+	if l.shared == nil || rule.Local || time.Since(time.Unix(0, l.broken.Load())) < askAgainAfter {
 		return 0, false
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askWithin) // a browser that hangs up says nothing about Redis
 	defer cancel()
-	result, err := l.shared.Allow(ctx, "gatehouse:"+rule.Name+":"+key, redis_rate.Limit{Rate: rule.Rate, Period: rule.Per, Burst: rule.Burst})
+	rate := redis_rate.Limit{Rate: rule.Rate, Period: rule.Per, Burst: rule.Burst}
+	result, err := l.shared.AllowN(ctx, "gatehouse:"+rule.Name+":"+key, rate, n)
 	if err != nil {
 		l.broken.Store(time.Now().UnixNano())
 		l.log.Warn("limits are counted in this process alone", "err", err)
 		return 0, false
 	}
-	if result.Allowed > 0 {
+	if result.Allowed != 0 {
 		return 0, true
 	}
 	return max(result.RetryAfter, time.Second), true

@@ -39,6 +39,16 @@ func (m *memory) take(rule Rule, key string) time.Duration {
 	return 0
 }
 
+// give takes one attempt back.
+func (m *memory) give(rule Rule, key string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	name := rule.Name + ":" + key
+	if whole, counted := m.whole[name]; counted {
+		m.whole[name] = whole.Add(-rule.Per / time.Duration(rule.Rate))
+	}
+}
+
 // forget drops keys whose allowance is whole again and, when the table is full all the same, a tenth
 // of the others: dropping everything would let an attacker with many addresses reset the limits, and
 // dropping one at a time would have us look through the whole table for each of them.

@@ -11,9 +11,13 @@ import (
 )
 
 const (
+	// queueSize is how many notices may wait, codeSize how many codes: a flood of notices pushes no code out.
 	queueSize = 1000
-	workers   = 2
-	tries     = 4
+	codeSize  = 4000
+	// slack is for the codes that were asked for at the same moment, when Room still said yes.
+	slack   = 1000
+	workers = 2 // for everything, and one more for codes alone
+	tries   = 4
 	// tryTimeout bounds one try, whatever the sender does.
 	tryTimeout = 30 * time.Second
 )
@@ -25,8 +29,10 @@ type Queue struct {
 	log    *slog.Logger
 	pause  func(try int) time.Duration
 
-	jobs    chan job
-	depth   atomic.Int64
+	jobs    chan job // notices
+	codes   chan job
+	depth   atomic.Int64   // of notices
+	waiting atomic.Int64   // codes
 	open    sync.WaitGroup // messages neither sent nor given up
 	closing chan struct{}
 	ctx     context.Context // ends when Close gives up
@@ -57,29 +63,39 @@ func NewQueue(sender Sender, log *slog.Logger, pause func(try int) time.Duration
 	ctx, stop := context.WithCancel(context.Background())
 	q := &Queue{
 		sender: sender, log: log, pause: pause,
-		jobs: make(chan job, queueSize), closing: make(chan struct{}), ctx: ctx, stop: stop,
+		jobs: make(chan job, queueSize), codes: make(chan job, codeSize+slack),
+		closing: make(chan struct{}), ctx: ctx, stop: stop,
 	}
 	for range workers {
-		go q.work()
+		go q.work(q.jobs)
 	}
+	go q.work(nil)
 	return q
 }
+
+// Room reports whether another code would be taken. Whoever is about to make one asks first, and answers
+// that it is busy otherwise: a code that is dropped is a person who waits for nothing.
+func (q *Queue) Room() bool { return q.waiting.Load() < codeSize }
 
 // Send puts a message in line. It never blocks; a full queue drops the message and logs it.
 func (q *Queue) Send(message Message) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed || q.depth.Load() >= queueSize {
-		q.log.Error("mail dropped", "to", mask(message.To), "subject", message.Subject, "queue", q.depth.Load(), "closed", q.closed)
+	count, line, most := &q.depth, q.jobs, int64(queueSize)
+	if message.Code != "" {
+		count, line, most = &q.waiting, q.codes, codeSize+slack
+	}
+	if q.closed || count.Load() >= most {
+		q.log.Error("mail dropped", "to", mask(message.To), "subject", message.Subject, "queue", q.Depth(), "closed", q.closed)
 		return
 	}
-	q.depth.Add(1)
+	count.Add(1)
 	q.open.Add(1)
-	q.jobs <- job{Message: message, try: 1} // has room for all that depth allows
+	line <- job{Message: message, try: 1} // has room for all that count allows
 }
 
 // Depth is how many messages are in line or being sent.
-func (q *Queue) Depth() int { return int(q.depth.Load()) }
+func (q *Queue) Depth() int { return int(q.depth.Load() + q.waiting.Load()) }
 
 // Close stops taking messages and waits until those in line are sent or ctx is done. Messages that
 // wait for another try get it at once.
@@ -108,12 +124,23 @@ func (q *Queue) shut() {
 	}
 }
 
-func (q *Queue) work() {
+// work sends codes, and what stands in another line too, while no code waits.
+func (q *Queue) work(line chan job) {
 	for {
 		select {
 		case <-q.ctx.Done():
 			return
-		case next := <-q.jobs:
+		case next := <-q.codes:
+			q.attempt(next)
+			continue
+		default:
+		}
+		select {
+		case <-q.ctx.Done():
+			return
+		case next := <-q.codes:
+			q.attempt(next)
+		case next := <-line:
 			q.attempt(next)
 		}
 	}
@@ -123,10 +150,10 @@ func (q *Queue) attempt(next job) {
 	err := q.hand(next.Message)
 	switch {
 	case err == nil:
-		q.done()
+		q.done(next)
 	case errors.Is(err, ErrRefused) || next.try == tries:
 		q.log.Error("mail given up", "to", mask(next.To), "subject", next.Subject, "try", next.try, "error", masked(err))
-		q.done()
+		q.done(next)
 	default:
 		q.log.Warn("mail delayed", "to", mask(next.To), "subject", next.Subject, "try", next.try, "error", masked(err))
 		go q.again(next)
@@ -157,10 +184,18 @@ func (q *Queue) again(next job) {
 	case <-q.ctx.Done():
 	}
 	next.try++
+	if next.Code != "" {
+		q.codes <- next
+		return
+	}
 	q.jobs <- next
 }
 
-func (q *Queue) done() {
-	q.depth.Add(-1)
+func (q *Queue) done(sent job) {
+	if sent.Code != "" {
+		q.waiting.Add(-1)
+	} else {
+		q.depth.Add(-1)
+	}
 	q.open.Done()
 }

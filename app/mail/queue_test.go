@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -129,18 +130,51 @@ func TestAWaitingMailHoldsUpNobody(t *testing.T) {
 	}
 }
 
-func TestAFullQueueDropsAndNeverBlocks(t *testing.T) {
+// A flood of notices fills its own line; codes go on being taken, and are sent before it.
+func TestAFullQueueDropsNoCodeAndNeverBlocks(t *testing.T) {
 	open := make(chan struct{})
 	box := outbox(t, time.Now)
 	q, book := newQueue(t, func(ctx context.Context, m Message) error {
 		<-open
 		return box.Send(ctx, m)
 	}, atOnce)
+	notice := letter()
+	notice.Code = ""
 	for range queueSize + 7 {
+		q.Send(notice)
+	}
+	for range 50 {
 		q.Send(letter())
 	}
-	if q.Depth() != queueSize || strings.Count(book.String(), "mail dropped") != 7 || strings.Contains(book.String(), "anna@") {
+	if !q.Room() || q.Depth() != queueSize+50 || strings.Count(book.String(), "mail dropped") != 7 || strings.Contains(book.String(), "anna@") {
 		t.Fatalf("depth %d, log %s", q.Depth(), book)
+	}
+	close(open)
+	if err := q.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sent := box.All() // newest first, and the outbox keeps a hundred
+	if late := slices.ContainsFunc(sent, func(kept Kept) bool { return kept.Code != "" }); late {
+		t.Error("a code waited for the notices before it")
+	}
+}
+
+// Where even codes pile up, whoever is about to make one is told so.
+func TestCodesArePromisedOnlyWhereTheyFit(t *testing.T) {
+	open := make(chan struct{})
+	q, book := newQueue(t, func(context.Context, Message) error {
+		<-open
+		return nil
+	}, atOnce)
+	for range codeSize {
+		q.Send(letter())
+	}
+	if q.Room() {
+		t.Error("another code is promised")
+	}
+	q.Send(letter()) // asked for at the same moment
+	if strings.Contains(book.String(), "mail dropped") {
+		t.Error("a code that was promised is dropped")
 	}
 	close(open)
 }

@@ -13,7 +13,7 @@ const page = `<!doctype html>
 <div style="max-width:480px;margin:0 auto">
 <h1 style="font-size:20px;margin:0 0 16px">{{.Subject}}</h1>
 {{range .Lines}}<p style="margin:0 0 16px">{{.}}</p>
-{{end}}{{if .Code}}<p style="margin:0 0 24px;font-family:ui-monospace,Menlo,Consolas,monospace;font-size:32px;letter-spacing:4px">{{.Code}}</p>
+{{end}}{{if .Code}}<p style="margin:0 0 24px;font-family:ui-monospace,Menlo,Consolas,monospace;font-size:32px;letter-spacing:2px">{{.Code}}</p>
 {{end}}<p style="margin:24px 0 0;font-size:14px;opacity:.75">{{.Why}}</p>
 </div></body></html>
 `

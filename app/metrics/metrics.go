@@ -21,6 +21,7 @@ type Figures struct {
 	refreshes *prometheus.CounterVec
 	started   prometheus.Counter
 	ended     prometheus.Counter
+	wrong     prometheus.Counter
 	store     *prometheus.HistogramVec
 }
 
@@ -34,19 +35,23 @@ func New() *Figures {
 			Help: "Trades of a refresh token by outcome: traded, repeated, reused, ended, forged, unavailable."}, []string{"outcome"}),
 		started: prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_sessions_started_total", Help: "Sessions started by this process."}),
 		ended:   prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_sessions_ended_total", Help: "Sessions ended by this process."}),
+		wrong:   prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_wrong_codes_total", Help: "Mailed codes that were typed wrong, over all accounts."}),
 		store: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "gatehouse_session_store_seconds",
 			Help: "Answers of the session store by operation and outcome.", Buckets: []float64{.0005, .001, .005, .025, .1, .5, 2}}, []string{"operation", "outcome"}),
 	}
 	for _, outcome := range []string{"traded", "repeated", "reused", "ended", "forged", "unavailable"} {
 		f.refreshes.WithLabelValues(outcome)
 	}
-	f.registry.MustRegister(f.requests, f.refreshes, f.started, f.ended, f.store, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	f.registry.MustRegister(f.requests, f.refreshes, f.started, f.ended, f.wrong, f.store, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return f
 }
 
-// Watch adds what others know: how long ago the feed was read, and how many passwords wait for a hash.
-func (f *Figures) Watch(lag func() time.Duration, waiting func() int) {
+// Watch adds what others know: how long ago the feed was read, how many passwords wait for a hash and how
+// many had one.
+func (f *Figures) Watch(lag func() time.Duration, waiting func() int, hashed func() int64) {
 	f.registry.MustRegister(
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "gatehouse_password_hashes_total",
+			Help: "Passwords hashed by this process."}, func() float64 { return float64(hashed()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatehouse_feed_silence_seconds",
 			Help: "Time since the feed of ended sessions was last read."}, func() float64 { return lag().Seconds() }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatehouse_password_hashes_waiting",
@@ -58,6 +63,9 @@ func (f *Figures) Watch(lag func() time.Duration, waiting func() int) {
 func (f *Figures) Answered(route, method string, status int, took time.Duration) {
 	f.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
 }
+
+// WrongCode counts a mailed code that was typed wrong.
+func (f *Figures) WrongCode() { f.wrong.Inc() }
 
 // Sessions counts what the session engine does.
 func (f *Figures) Sessions() session.Observer {

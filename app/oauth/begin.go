@@ -12,7 +12,7 @@ import (
 )
 
 // Begin is the way there: the address to send the browser to, and the flow to seal into its cookie.
-// Provider, State, Nonce and Verifier of the given flow are replaced, the rest is carried along.
+// Provider, State, Nonce, Verifier and Began of the given flow are replaced, the rest is carried along.
 // ErrUnknownProvider, or ErrUnavailable when the issuer cannot be asked for its endpoints.
 func (p *Providers) Begin(ctx context.Context, provider string, flow Flow) (string, Flow, error) {
 	source, err := p.find(provider)
@@ -20,6 +20,7 @@ func (p *Providers) Begin(ctx context.Context, provider string, flow Flow) (stri
 		return "", Flow{}, err
 	}
 	flow.Provider, flow.State, flow.Nonce, flow.Verifier = provider, random(), random(), random()
+	flow.Began = p.now().Unix()
 	t, done := newTrip(ctx, source.about(), flow)
 	defer done()
 	address, err := t.begin(source)
@@ -67,8 +68,47 @@ func (t *trip) address(raw string) (string, error) {
 	if t.about.nonce {
 		q.Set("nonce", t.flow.Nonce)
 	}
+	if t.flow.Fresh && t.about.maxAge { // OpenID Connect Core, 3.1.2.1
+		q.Set("max_age", "0")
+	}
+	if t.flow.Fresh && t.about.login {
+		q.Set("prompt", "login")
+	}
 	address.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
 	return t.about.wire.reroute(address).String(), nil
+}
+
+// Origins are where the configured providers' authorization endpoints are: a form of ours that leads there
+// has to name them in its page's policy. One that cannot be found now is left out.
+func (p *Providers) Origins(ctx context.Context) []string {
+	var all []string
+	for _, name := range p.Names() {
+		if origin := p.origin(ctx, name.Provider); origin != "" {
+			all = append(all, origin)
+		}
+	}
+	return all
+}
+
+func (p *Providers) origin(ctx context.Context, provider string) string {
+	p.mu.Lock()
+	known := p.origins[provider]
+	p.mu.Unlock()
+	if known != "" {
+		return known
+	}
+	address, _, err := p.Begin(ctx, provider, Flow{})
+	if err != nil {
+		return ""
+	}
+	at, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.origins[provider] = at.Scheme + "://" + at.Host
+	return p.origins[provider]
 }
 
 // Check asks whether the provider answers at all, for whoever sets one up.

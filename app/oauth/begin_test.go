@@ -85,7 +85,7 @@ func TestBeginMakesEveryFlowAnew(t *testing.T) {
 		}
 		flow.State, flow.Nonce, flow.Verifier = "chosen", "chosen", "chosen"
 		want := carried
-		want.Provider = "google"
+		want.Provider, want.Began = "google", flow.Began
 		if flow != want {
 			t.Fatalf("carried %+v", flow)
 		}

@@ -35,6 +35,9 @@ func (p *Providers) Finish(ctx context.Context, provider string, flow Flow, answ
 		return models.Identity{}, fmt.Errorf("%w: %s named no subject", ErrProvider, provider)
 	}
 	who.Provider = provider
+	if source.about().scoped { // another issuer's person of the same number is another person
+		who.Subject = source.about().issuer + "#" + who.Subject
+	}
 	if source.about().keep {
 		who.Tokens = t.tokens(p.now())
 	}

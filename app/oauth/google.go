@@ -38,7 +38,7 @@ func newGoogle(plan plan) (source, error) {
 	}
 	return &google{
 		traits: traits{name: "google", label: "Google", issuer: googleIssuer, probe: googleKeys,
-			pkce: true, nonce: true, keep: plan.keep, wire: plan.wire},
+			pkce: true, nonce: true, maxAge: true, keep: plan.keep, wire: plan.wire},
 		provider: provider,
 		tokens:   idTokens{issuer: googleIssuer, audience: client.ID, keys: remoteKeys(plan.wire, googleKeys), now: plan.now},
 	}, nil

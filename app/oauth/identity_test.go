@@ -13,6 +13,7 @@ import (
 
 func TestProvidersSayWhoCame(t *testing.T) {
 	w := start(t)
+	issuer := w.settings.OIDC.Issuer + "#" // an issuer's subjects are its own
 	for _, c := range []struct {
 		provider, person string
 		want             models.Identity
@@ -35,10 +36,10 @@ func TestProvidersSayWhoCame(t *testing.T) {
 		{"apple", "relay", models.Identity{Subject: "000182.relayrelayrelayrelayrelayrelay00.1215", Email: "x7k2p9@privaterelay.appleid.com", Vouched: true, Name: "Grace Hopper"}},
 		{"apple", "unverified", models.Identity{Subject: "000183.mallorymallorymallorymallorymal.1215", Email: "ada@gmail.com", Name: "Mallory"}},
 		{"apple", "nobody", models.Identity{Subject: "000184.nobodynobodynobodynobodynobodyno.1215"}},
-		{"oidc", "ada", models.Identity{Subject: "7c1f0a52-0001", Email: "ada@gmail.com", Vouched: true, Name: "Ada Lovelace"}},
-		{"oidc", "slim", models.Identity{Subject: "7c1f0a52-0002", Email: "grace@navy.example", Vouched: true, Name: "Grace Hopper"}},
-		{"oidc", "unverified", models.Identity{Subject: "7c1f0a52-0003", Email: "ada@gmail.com", Name: "Mallory"}},
-		{"oidc", "nobody", models.Identity{Subject: "7c1f0a52-0004", Name: "Nobody"}},
+		{"oidc", "ada", models.Identity{Subject: issuer + "7c1f0a52-0001", Email: "ada@gmail.com", Vouched: true, Name: "Ada Lovelace"}},
+		{"oidc", "slim", models.Identity{Subject: issuer + "7c1f0a52-0002", Email: "grace@navy.example", Vouched: true, Name: "Grace Hopper"}},
+		{"oidc", "unverified", models.Identity{Subject: issuer + "7c1f0a52-0003", Email: "ada@gmail.com", Name: "Mallory"}},
+		{"oidc", "nobody", models.Identity{Subject: issuer + "7c1f0a52-0004", Name: "Nobody"}},
 	} {
 		t.Run(c.provider+" "+c.person, func(t *testing.T) {
 			c.want.Provider = c.provider
@@ -114,6 +115,36 @@ func TestProfileOfAnotherSubjectIsRefused(t *testing.T) {
 		w.fail(provider, "stranger")
 		if who, err := w.signIn(provider, person); !errors.Is(err, ErrToken) {
 			t.Errorf("%s: %+v, %v", provider, who, err)
+		}
+	}
+}
+
+// At a re-authentication the provider is asked to see the person, and says when it did.
+func TestReauthenticationIsNotASessionAtTheProvider(t *testing.T) {
+	w := start(t)
+	for _, c := range []struct {
+		provider, fault string
+		fresh           bool
+		want            error
+	}{
+		{"oidc", "", true, nil}, {"oidc", "stale", true, ErrToken}, {"oidc", "noauthtime", true, ErrToken}, {"oidc", "stale", false, nil},
+		{"google", "", true, nil}, {"google", "stale", true, ErrToken}, {"google", "noauthtime", true, nil}, // Google does not promise it
+		{"apple", "noauthtime", true, nil},
+	} {
+		w.fail(c.provider, c.fault)
+		address, flow, err := w.providers.Begin(t.Context(), c.provider, Flow{Fresh: c.fresh})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, _ := url.Parse(address)
+		if got := at.Query().Get("max_age") == "0"; got != (c.fresh && c.provider != "apple") {
+			t.Errorf("%+v: asks %s", c, address)
+		}
+		if got := at.Query().Get("prompt") == "login"; got != (c.fresh && c.provider == "oidc") {
+			t.Errorf("%+v: asks %s", c, address)
+		}
+		if _, err := w.finish(c.provider, flow, w.visit(address, "ada")); !errors.Is(err, c.want) {
+			t.Errorf("%+v: %v", c, err)
 		}
 	}
 }
@@ -194,7 +225,8 @@ func TestManyAtOnceAreNotMixedUp(t *testing.T) {
 		for _, person := range w.emulator.People(provider) {
 			group.Go(func() {
 				who, err := w.signIn(provider, person.ID)
-				if err != nil || who.Subject != person.Subject || who.Provider != provider {
+				subject := who.Subject[strings.LastIndex(who.Subject, "#")+1:]
+				if err != nil || subject != person.Subject || who.Provider != provider {
 					t.Errorf("%s %s: %+v, %v", provider, person.ID, who, err)
 				}
 			})

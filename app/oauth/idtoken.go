@@ -26,7 +26,11 @@ type claims struct {
 	Name     string `json:"name"`
 	Hosted   string `json:"hd"`
 	Party    string `json:"azp"`
+	AuthTime int64  `json:"auth_time"` // Unix seconds
 }
+
+// authLeeway is how far a provider's clock may be behind ours when it says when it saw the person.
+const authLeeway = time.Minute
 
 func remoteKeys(w *wire, address string) oidc.KeySet {
 	return oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), w.client()), address)
@@ -61,7 +65,19 @@ func (v idTokens) verify(t *trip) (claims, error) {
 	if len(token.Audience) > 1 && said.Party != v.audience {
 		return claims{}, fmt.Errorf("%w: azp", ErrToken)
 	}
+	if t.flow.Fresh && !seenAgain(t, said) {
+		return claims{}, fmt.Errorf("%w: auth_time", ErrToken)
+	}
 	return said, nil
+}
+
+// seenAgain reports whether the provider saw the person in this flow, where it was asked to (OpenID
+// Connect Core, 3.1.2.1: with max_age the claim is required). Google may leave it out.
+func seenAgain(t *trip, said claims) bool {
+	if said.AuthTime == 0 {
+		return !t.about.login
+	}
+	return said.AuthTime >= t.flow.Began-int64(authLeeway/time.Second)
 }
 
 // reason tells an expired token, which a wrong clock makes, from all others. The library's text

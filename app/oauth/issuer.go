@@ -32,7 +32,7 @@ func newIssuer(plan plan) (source, error) {
 	}
 	return &issuer{
 		traits: traits{name: "oidc", label: cmp.Or(registered.Name, "Single sign-on"), issuer: registered.Issuer,
-			probe: strings.TrimSuffix(registered.Issuer, "/") + "/.well-known/openid-configuration", pkce: true, nonce: true, keep: plan.keep, wire: plan.wire},
+			probe: strings.TrimSuffix(registered.Issuer, "/") + "/.well-known/openid-configuration", pkce: true, nonce: true, maxAge: true, login: true, scoped: true, keep: plan.keep, wire: plan.wire},
 		client: registered.Client, callback: plan.callback, discovery: newDiscovery(plan, registered),
 	}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -66,6 +67,9 @@ type Flow struct {
 	SessionID string `json:"d,omitempty"`
 	Next      string `json:"x,omitempty"`
 	Remember  bool   `json:"r,omitempty"`
+	// Fresh asks the provider to see the person again, not a session of its own (re-authentication, step-up).
+	Fresh bool  `json:"f,omitempty"`
+	Began int64 `json:"b,omitempty"` // Unix seconds
 }
 
 // Providers are the configured ones. They are safe for concurrent use.
@@ -73,6 +77,9 @@ type Providers struct {
 	sources []source
 	url     string
 	now     func() time.Time
+
+	mu      sync.Mutex
+	origins map[string]string
 }
 
 // New makes the configured providers, without asking any of them anything. A half-configured one is
@@ -86,7 +93,7 @@ func New(settings Settings, now func() time.Time) (*Providers, error) {
 	if err := keepable(settings.Keep); err != nil {
 		return nil, err
 	}
-	p := &Providers{url: strings.TrimSuffix(settings.URL, "/"), now: now}
+	p := &Providers{url: strings.TrimSuffix(settings.URL, "/"), now: now, origins: map[string]string{}}
 	for _, maker := range makers(settings) {
 		if !maker.wanted {
 			continue

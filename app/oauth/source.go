@@ -27,9 +27,13 @@ type traits struct {
 	issuer      string // what an "iss" in its answers must say (RFC 9207)
 	probe       string // an address that answers when the provider is up
 	pkce, nonce bool
-	keep        bool
-	wire        *wire
-	dress       func(*http.Request, url.Values) // changes a token request, or nil
+	// What a re-authentication may ask for: max_age, to which the ID token answers with auth_time, and
+	// prompt=login. Google refuses the latter; GitHub, X and Apple know neither.
+	maxAge, login bool
+	scoped        bool // subjects are the issuer's own: the identity's key names the issuer beside them
+	keep          bool
+	wire          *wire
+	dress         func(*http.Request, url.Values) // changes a token request, or nil
 }
 
 func (t traits) about() traits { return t }

@@ -117,7 +117,7 @@ func TestSecretsRotated(t *testing.T) {
 	if status := away.post("/auth/refresh", nil); status != http.StatusNoContent {
 		t.Errorf("a session signed by the old secret, before it is dropped: %d", status)
 	}
-	fresh := keysOf(t, time.Now, newSecret)
+	fresh := keysOf(t, w.env["APP_URL"], time.Now, newSecret)
 	for _, p := range people {
 		eventually(t, "everyone's tokens are signed by the new secret", func() bool {
 			_, err := fresh.OpenRefresh(p.cookie("refresh"))

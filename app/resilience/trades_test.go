@@ -184,7 +184,7 @@ func twoEngines(t *testing.T, w *world, clock *moved) []*session.Engine {
 	t.Helper()
 	var engines []*session.Engine
 	for range 2 {
-		engine := engineOn(w.client, keysOf(t, clock.now, secret), clock.now, clock.ahead)
+		engine := engineOn(w.client, keysOf(t, w.env["APP_URL"], clock.now, secret), clock.now, clock.ahead)
 		if err := engine.Open(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -373,7 +373,7 @@ func TestClockOff(t *testing.T) {
 	for _, off := range []time.Duration{2 * time.Minute, -2 * time.Minute} {
 		w := newWorld(t, newRedis(t).url())
 		skewed := func() time.Time { return time.Now().Add(off) }
-		right, wrong := engineOn(w.client, w.keys, time.Now, never), engineOn(w.client, keysOf(t, skewed, secret), skewed, never)
+		right, wrong := engineOn(w.client, w.keys, time.Now, never), engineOn(w.client, keysOf(t, w.env["APP_URL"], skewed, secret), skewed, never)
 		engines := []*session.Engine{right, wrong}
 		for _, engine := range engines {
 			if err := engine.Open(t.Context()); err != nil {
@@ -425,7 +425,7 @@ func TestEndingOutlastsTokensFromAheadOfTime(t *testing.T) {
 	w := newWorld(t, newRedis(t).url())
 	early, late := &moved{}, &moved{}
 	late.advance(2 * time.Minute)
-	here, there := engineOn(w.client, keysOf(t, early.now, secret), early.now, never), engineOn(w.client, keysOf(t, late.now, secret), late.now, never)
+	here, there := engineOn(w.client, keysOf(t, w.env["APP_URL"], early.now, secret), early.now, never), engineOn(w.client, keysOf(t, w.env["APP_URL"], late.now, secret), late.now, never)
 	if err := here.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}

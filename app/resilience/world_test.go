@@ -72,9 +72,9 @@ func newWorld(t *testing.T, redisURL string, settings ...string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.client.Close() })
-	w.keys = keysOf(t, time.Now, secret)
+	w.keys = keysOf(t, w.env["APP_URL"], time.Now, secret)
 	w.engine = engineOn(w.client, w.keys, time.Now, never)
-	hashed, err := account.NewPasswords(1, 8, 12).Hash(t.Context(), password)
+	hashed, err := account.NewPasswords(1, 8, 12).Hash(t.Context(), account.Known, password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,9 +82,9 @@ func newWorld(t *testing.T, redisURL string, settings ...string) *world {
 	return w
 }
 
-func keysOf(t *testing.T, now func() time.Time, secrets ...string) *token.Keys {
+func keysOf(t *testing.T, issuer string, now func() time.Time, secrets ...string) *token.Keys {
 	t.Helper()
-	keys, err := token.NewKeys(secrets, now)
+	keys, err := token.NewKeys(secrets, issuer, now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,9 @@ func (c *confirmations) note(seen models.Confirmation) {
 	}
 }
 
+// forget lets everything be noted again: a store that lost its last writes may have lost these.
+func (c *confirmations) forget() { c.seen.clear() }
+
 // take removes up to one batch.
 func (c *confirmations) take() []models.Confirmation {
 	c.mu.Lock()

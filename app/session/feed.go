@@ -17,6 +17,7 @@ type feed struct {
 	lastRead  atomic.Int64 // Unix nanoseconds of the last answer
 	lastAsked atomic.Int64 // of the last question to the store that failed
 	broken    atomic.Bool  // said so in the log
+	since     atomic.Int64 // from when on the feed is whole
 }
 
 const (
@@ -69,6 +70,9 @@ func (e *Engine) follow(ctx context.Context) error {
 		e.ended.add(session.SessionID)
 	}
 	e.feed.cursor = cursor
+	if since := e.store.Since(); !since.IsZero() {
+		e.feed.since.Store(since.UnixNano())
+	}
 	e.feed.lastRead.Store(time.Now().UnixNano())
 	if e.feed.broken.Swap(false) {
 		e.log.Info("the feed of ended sessions is back")
@@ -81,6 +85,7 @@ func (e *Engine) follow(ctx context.Context) error {
 func (e *Engine) lost(err error) {
 	e.feed.cursor = ""
 	e.feed.lastRead.Store(0)
+	e.confirms.forget()
 	if !e.feed.broken.Swap(true) {
 		e.log.Warn("the feed of ended sessions is behind", "err", err)
 	}
@@ -95,7 +100,7 @@ func (e *Engine) Behind() bool { return e.Lag() > behindAfter }
 // endedBehind asks the store while the feed cannot tell. If that fails too, the token is honoured
 // until it expires: a store that is down signs nobody out.
 func (e *Engine) endedBehind(ctx context.Context, current token.Access) bool {
-	if !e.Behind() {
+	if !e.Behind() && !e.younger(current) {
 		return false
 	}
 	failed := time.Unix(0, e.feed.lastAsked.Load())
@@ -117,6 +122,13 @@ func (e *Engine) endedBehind(ctx context.Context, current token.Access) bool {
 		e.ended.add(current.SessionID)
 	}
 	return !live
+}
+
+// younger reports that the feed began after this token was made: the store came back empty, and what ended
+// before is not in the feed. The minute is for clocks that differ.
+func (e *Engine) younger(current token.Access) bool {
+	made := current.ExpiresAt.Add(-e.settings.AccessTTL).UnixNano()
+	return made < e.feed.since.Load()-int64(time.Minute)
 }
 
 func pause(ctx context.Context, d time.Duration) {

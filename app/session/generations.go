@@ -15,6 +15,12 @@ func newGenerations[V any](size int) *generations[V] {
 	return &generations[V]{size: size, young: map[string]V{}}
 }
 
+func (g *generations[V]) clear() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.young, g.old = map[string]V{}, nil
+}
+
 func (g *generations[V]) get(key string) (V, bool) {
 	g.mu.RLock()
 	value, known := g.young[key]

@@ -34,6 +34,8 @@ type Redis struct {
 	mu     sync.Mutex
 	recent []ending // a short while back, the oldest first
 	unsure bool     // whether the feed has all of them
+	beaten time.Time
+	since  time.Time // of the feed's first entry
 }
 
 // NewRedis keeps sessions through client. grace is for racing tabs, keep is an access token's life,

@@ -29,6 +29,9 @@ func (r *Redis) Ended(ctx context.Context, cursor string) ([]models.Ended, strin
 	if err := r.again(ctx, cursor == ""); err != nil {
 		return nil, cursor, err
 	}
+	if err := r.beat(ctx, cursor == ""); err != nil {
+		return nil, cursor, err
+	}
 	if cursor != "" {
 		return r.read(ctx, cursor, feedBlock)
 	}
@@ -43,6 +46,51 @@ func (r *Redis) Ended(ctx context.Context, cursor string) ([]models.Ended, strin
 	}
 }
 
+// beatEvery is how often this process adds an empty entry to the feed.
+const beatEvery = 2 * time.Second
+
+// beat proves that the feed takes entries, and notes from when on it is whole. A Redis that is full
+// (noeviction) or has become a replica can be read, and says nothing of what ends: the endings of other
+// processes would be missed for an access token's life. One that has come back empty begins here.
+func (r *Redis) beat(ctx context.Context, again bool) error {
+	r.mu.Lock()
+	due := again || time.Since(r.beaten) >= beatEvery
+	r.mu.Unlock()
+	if !due {
+		return nil
+	}
+	var first *redis.XMessageSliceCmd
+	_, err := r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		pipe.XAdd(ctx, r.entry(nil))
+		first = pipe.XRangeN(ctx, feedKey, "-", "+", 1)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("session: add to the feed: %w", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.beaten = time.Now()
+	if entries := first.Val(); len(entries) > 0 {
+		r.since = timeOf(entries[0].ID)
+	}
+	return nil
+}
+
+// Since is the time of the feed's first entry. See Store.
+func (r *Redis) Since() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.since
+}
+
+// timeOf is when an entry was added, by Redis's clock.
+func timeOf(id string) time.Time {
+	at, _, _ := strings.Cut(id, "-")
+	ms, _ := strconv.ParseInt(at, 10, 64)
+	return fromMS(ms)
+}
+
 // read takes what the feed has after the cursor, and waits for it no longer than block.
 func (r *Redis) read(ctx context.Context, cursor string, block time.Duration) ([]models.Ended, string, error) {
 	streams, err := r.client.XRead(ctx, &redis.XReadArgs{Streams: []string{feedKey, cursor}, Count: 10_000, Block: block}).Result()
@@ -54,10 +102,8 @@ func (r *Redis) read(ctx context.Context, cursor string, block time.Duration) ([
 	}
 	var ended []models.Ended
 	for _, message := range streams[0].Messages {
-		at, _, _ := strings.Cut(message.ID, "-")
-		ms, _ := strconv.ParseInt(at, 10, 64)
 		for _, id := range strings.Fields(fmt.Sprint(message.Values["s"])) {
-			ended = append(ended, models.Ended{SessionID: id, At: fromMS(ms)})
+			ended = append(ended, models.Ended{SessionID: id, At: timeOf(message.ID)})
 		}
 		cursor = message.ID
 	}

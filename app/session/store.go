@@ -33,6 +33,10 @@ type Store interface {
 	// EndUser ends all sessions of a user, but for one that may be kept (""), in one step.
 	EndUser(ctx context.Context, userID, except string) ([]models.Ended, error)
 	// Ended is the feed. It waits about a second at most for sessions ended after the cursor, and
-	// may repeat some. An empty cursor asks, without waiting, for the last access-token lifetime.
-	Ended(ctx context.Context, cursor string) ([]models.Ended, string, error)
+	// may repeat some. An empty cursor asks, without waiting, for the last access-token lifetime. It is an
+	// error, too, when nothing could be added to the feed: then it tells nothing, however it may be read.
+	Ended(ctx context.Context, cursor string) (ended []models.Ended, next string, err error)
+	// Since is from when on the feed is whole, as of the last Ended: later than usual when the store has
+	// come back empty. Zero where it always is.
+	Since() time.Time
 }

@@ -13,13 +13,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Issuer and Audience name us in every access token (RFC 7519, 4.1.1 and 4.1.3).
-const (
-	Issuer   = "gatehouse"
-	Audience = "gatehouse"
-
-	accessType = "at+jwt" // RFC 9068, 2.1
-)
+const accessType = "at+jwt" // RFC 9068, 2.1
 
 // Access is what an access token says: who, in which session, how they proved it and when.
 type Access struct {
@@ -60,7 +54,7 @@ type written struct {
 func (k *Keys) SignAccess(access Access, life time.Duration) (string, time.Time, error) {
 	now := k.now()
 	access.ExpiresAt = now.Add(life - jitter(life)).Truncate(time.Second)
-	payload, err := json.Marshal(written{Issuer: Issuer, Audience: Audience, Subject: access.UserID, SessionID: access.SessionID,
+	payload, err := json.Marshal(written{Issuer: k.issuer, Audience: k.issuer, Subject: access.UserID, SessionID: access.SessionID,
 		Count: access.Count, IssuedAt: now.Unix(), ExpiresAt: access.ExpiresAt.Unix(), ID: rand.Text(),
 		AuthTime: access.AuthTime.Unix(), AMR: [1]string{access.AMR}})
 	if err != nil {
@@ -81,7 +75,7 @@ func accessHeader(kid string) string {
 // not expired. Everything a header could offer instead of our own keys (jwk, jku, x5u) is ignored.
 // iat is not judged: clocks that differ cost a refresh, never a sign-in.
 func (k *Keys) OpenAccess(text string) (Access, error) {
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{"EdDSA"}), jwt.WithIssuer(Issuer), jwt.WithAudience(Audience),
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{"EdDSA"}), jwt.WithIssuer(k.issuer), jwt.WithAudience(k.issuer),
 		jwt.WithExpirationRequired(), jwt.WithTimeFunc(k.now), jwt.WithStrictDecoding())
 	var read claims
 	if _, err := parser.ParseWithClaims(text, &read, k.accessKey); err != nil {

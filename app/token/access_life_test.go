@@ -10,7 +10,7 @@ import (
 // over by its own clock. It must never come out longer than asked.
 func TestLifeThatIsOverIsNeverLong(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	keys, err := NewKeys([]string{"a secret for tests only and long enough to be one"}, func() time.Time { return now })
+	keys, err := NewKeys([]string{"a secret for tests only and long enough to be one"}, "https://accounts.example.com", func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ const fuzzedUser, fuzzedSession = "0190b6a0-0000-7000-8000-000000000001", "AAAAA
 func fuzzKeys(f *testing.F, secrets ...string) (*Keys, time.Time) {
 	f.Helper()
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	keys, err := NewKeys(secrets, func() time.Time { return now })
+	keys, err := NewKeys(secrets, "https://accounts.example.com", func() time.Time { return now })
 	if err != nil {
 		f.Fatal(err)
 	}

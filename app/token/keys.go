@@ -26,8 +26,9 @@ var (
 // Keys derives every key from the secrets. The first secret signs and seals; all of them verify,
 // so a secret is rotated by adding a new one, promoting it, and later dropping the old.
 type Keys struct {
-	all []keySet
-	now func() time.Time
+	all    []keySet
+	issuer string
+	now    func() time.Time
 }
 
 // keySet is what one secret becomes: one key per purpose (RFC 5869), so that a value made for one
@@ -41,9 +42,11 @@ type keySet struct {
 	digest  *macs
 }
 
-// NewKeys derives keys from secrets of at least 32 bytes each.
-func NewKeys(secrets []string, now func() time.Time) (*Keys, error) {
-	keys := &Keys{now: now}
+// NewKeys derives keys from secrets of at least 32 bytes each. issuer is our public address: it is iss and
+// aud of every access token (RFC 7519, 4.1.1 and 4.1.3), so that two houses under one secret do not take
+// each other's.
+func NewKeys(secrets []string, issuer string, now func() time.Time) (*Keys, error) {
+	keys := &Keys{issuer: issuer, now: now}
 	for _, secret := range secrets {
 		if len(secret) < 32 {
 			return nil, errors.New("token: each secret has 32 bytes or more")
@@ -78,7 +81,17 @@ func derive(secret string) (keySet, error) {
 // Digest is a keyed hash (HMAC-SHA256) of the parts, for what a counter is named after instead of
 // an address.
 func (k *Keys) Digest(purpose string, parts ...string) string {
-	return encode(k.all[0].digest.sum([]byte(purpose + "\x00" + strings.Join(parts, "\x00"))))
+	return k.Digests(purpose, parts...)[0]
+}
+
+// Digests are Digest under each secret, the one that signs first: what one made before a rotation is
+// still found after it.
+func (k *Keys) Digests(purpose string, parts ...string) []string {
+	text, all := []byte(purpose+"\x00"+strings.Join(parts, "\x00")), make([]string, len(k.all))
+	for i, set := range k.all {
+		all[i] = encode(set.digest.sum(text))
+	}
+	return all
 }
 
 // macs makes MACs under one key (HMAC-SHA256, RFC 2104). To prepare a key costs as much as to use

@@ -20,7 +20,7 @@ const (
 
 func keys(t *testing.T, now func() time.Time, secrets ...string) *Keys {
 	t.Helper()
-	k, err := NewKeys(secrets, now)
+	k, err := NewKeys(secrets, "https://accounts.example.com", now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestForgedAccessTokens(t *testing.T) {
 	k := keys(t, time.Now, oldSecret)
 	public := k.all[0].access.Public().(ed25519.PublicKey)
 	good := func() jwt.MapClaims {
-		return jwt.MapClaims{"iss": Issuer, "aud": Audience, "sub": uuid.NewString(), "sid": "AAAAAAAAAAAAAAAAAAAAAA", "cnt": 1,
+		return jwt.MapClaims{"iss": "https://accounts.example.com", "aud": "https://accounts.example.com", "sub": uuid.NewString(), "sid": "AAAAAAAAAAAAAAAAAAAAAA", "cnt": 1,
 			"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(), "jti": "x", "auth_time": time.Now().Unix(), "amr": []string{"pwd"}}
 	}
 	sign := func(method jwt.SigningMethod, key any, header map[string]any, change func(jwt.MapClaims)) string {
@@ -228,7 +228,7 @@ func TestRotation(t *testing.T) {
 
 func TestShortSecretsAreRefused(t *testing.T) {
 	for _, secrets := range [][]string{nil, {"short"}, {oldSecret, "short"}} {
-		if _, err := NewKeys(secrets, time.Now); err == nil {
+		if _, err := NewKeys(secrets, "https://accounts.example.com", time.Now); err == nil {
 			t.Errorf("%q makes keys", secrets)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 func Faults() []string {
 	return append(wireFaults(),
 		"state", "iss", // the answer through the browser
-		"signature", "none", "nonce", "nononce", "issuer", "audience", "audiences", "expired", "noexp", "athash", "subject", "longsubject", // the ID token
+		"signature", "none", "nonce", "nononce", "issuer", "audience", "audiences", "expired", "noexp", "stale", "noauthtime", "athash", "subject", "longsubject", // the ID token
 		"stranger", // userinfo is of another subject
 		"strings",  // booleans are strings, as Cognito has them
 	)

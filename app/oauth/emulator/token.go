@@ -77,6 +77,10 @@ func bend(claims map[string]any, fault string) {
 		claims["exp"] = claims["iat"].(int64) - 3600
 	case "noexp":
 		delete(claims, "exp")
+	case "stale":
+		claims["auth_time"] = claims["iat"].(int64) - 3600
+	case "noauthtime":
+		delete(claims, "auth_time")
 	case "athash":
 		claims["at_hash"] = half(secret("access_"))
 	case "subject":

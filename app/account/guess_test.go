@@ -1,0 +1,83 @@
+package account
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/models"
+)
+
+// What guessing mailed codes can do, from however many addresses and whatever the number of accounts: a
+// guess is at one flow's code, and the house looks at so many a second. docs/security.md says the same.
+func TestGuessingCodesIsHopeless(t *testing.T) {
+	codes := math.Pow(float64(len(codeAlphabet)), codeLength)
+	// A flow compares with every live code of its address and purpose.
+	live := recipientRule.Burst + anewRule.Burst + int(CodeLife.Seconds()/recipientRule.Per.Seconds()*float64(recipientRule.Rate))
+	perSecond := float64(GuessRule.Rate) / GuessRule.Per.Seconds()
+	decade := 10 * 365.25 * 24 * time.Hour.Seconds()
+	taken := perSecond * decade * float64(live) / codes
+	if taken > 1 {
+		t.Errorf("%.2f accounts in ten years, want one at the most", taken)
+	}
+	flow := float64(models.CodeTries*live) / codes
+	said, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, figure := range []string{
+		fmt.Sprintf("%d characters", len(codeAlphabet)), fmt.Sprintf("%.1e codes", codes), fmt.Sprintf("%.0f tries a second", perSecond),
+		fmt.Sprintf("%.2f accounts in ten years", taken), fmt.Sprintf("%d tries", models.CodeTries), fmt.Sprintf("%d live codes", live), fmt.Sprintf("%.0e a flow", flow),
+	} {
+		if !strings.Contains(string(said), figure) {
+			t.Errorf("docs/security.md does not say %q", figure)
+		}
+	}
+}
+
+// Each symbol is as likely as any other, and none is taken for another.
+func TestCodesAreEven(t *testing.T) {
+	t.Parallel()
+	const codes = 20_000
+	seen := map[rune]int{}
+	for range codes {
+		code := newCode()
+		if len(code) != codeLength || typedCode(shown(code)) != code {
+			t.Fatalf("%q", code)
+		}
+		for _, symbol := range code {
+			seen[symbol]++
+		}
+	}
+	even := float64(codes*codeLength) / float64(len(codeAlphabet))
+	for _, symbol := range codeAlphabet {
+		if n := float64(seen[symbol]); math.Abs(n-even) > 6*math.Sqrt(even) {
+			t.Errorf("%c came %v times of %v", symbol, n, even)
+		}
+	}
+	if strings.ContainsAny(codeAlphabet, "0O1ILoil") {
+		t.Error("look-alikes")
+	}
+}
+
+// Codes are typed as people type, and pasted with what stands around them.
+func TestCodesAreForgiving(t *testing.T) {
+	t.Parallel()
+	for _, typed := range []string{
+		"ABCD-EFGH", "abcdefgh", " abcd efgh ", "ABCD–EFGH", "A B C D E F G H", "ＡＢＣＤ－ＥＦＧＨ", "ABCD-EFGH.", "Code: ABCD-EFGH",
+		"Your code: abcd-efgh", "AB\u200bCD\u2060-EFGH\ufeff", "ABCD\u00ad-EFGH", "\"ABCD-EFGH\"", "ABCD-\r\nEFGH", "a.b.c.d.e.f.g.h",
+		"ABCD-EFGH is your code", "\u202eABCD-EFGH",
+	} {
+		if got := typedCode(typed); got != "ABCDEFGH" {
+			t.Errorf("%q is read as %q", typed, got)
+		}
+	}
+	for _, typed := range []string{"", "ABCD-EFG", "ABCDEFGHABCDEFGH", strings.Repeat("A", 300), "ÅBCD-EFGH"} {
+		if got := typedCode(typed); got == "ABCDEFGH" || len(got) != 0 && len(got) != codeLength {
+			t.Errorf("%q is read as %q", typed, got)
+		}
+	}
+}

@@ -1,0 +1,317 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// raw sends bytes to the house and reads one answer.
+func raw(t *testing.T, h *house, request string) (*http.Response, string) {
+	t.Helper()
+	conn := dialled(t, h)
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	return answered(t, conn)
+}
+
+func dialled(t *testing.T, h *house) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(h.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	return conn
+}
+
+func answered(t *testing.T, conn net.Conn) (*http.Response, string) {
+	t.Helper()
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, _ := io.ReadAll(response.Body)
+	return response, string(body)
+}
+
+// resident is the memory of a process in bytes.
+func resident(t *testing.T, pid int) int {
+	t.Helper()
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		t.Skip("no /proc here: memory cannot be read")
+	}
+	for line := range strings.SplitSeq(string(status), "\n") {
+		if kilobytes, found := strings.CutPrefix(line, "VmHWM:"); found {
+			n, _ := strconv.Atoi(strings.Fields(kilobytes)[0])
+			return n << 10
+		}
+	}
+	t.Fatal("no VmHWM in /proc")
+	return 0
+}
+
+// served is the program itself in a process of its own, so that what it takes can be told from what the
+// test takes.
+func served(t *testing.T) (*house, int) {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "gatehouse")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	_ = listener.Close()
+	process := exec.Command(binary)
+	process.Env = []string{"ADDR=" + address, "APP_URL=http://" + address, "TRUSTED_PROXIES=127.0.0.1", "GOMAXPROCS=2",
+		"DATABASE_URL=sqlite://" + filepath.Join(t.TempDir(), "gatehouse.db"), "APP_SECRETS=a secret for tests only and long enough to be one"}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = process.Process.Signal(syscall.SIGTERM)
+		_ = process.Wait()
+	})
+	h := &house{t: t, url: "http://" + address, from: anyAddress(), clock: &clock{}}
+	eventually(t, "the process answers", func() bool {
+		response, err := http.Get(h.url + "/healthz")
+		if err != nil {
+			return false
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == 200
+	})
+	return h, process.Process.Pid
+}
+
+// The size of a body is judged before it is read: neither a form of a million fields nor a promise of
+// megabytes takes memory (denial of service). docs/operations.md names these figures.
+func TestBodiesOfStrangersTakeNoMemory(t *testing.T) {
+	h, pid := served(t)
+	for _, path := range []string{"/sign-in", "/profile", "/profile/picture", "/nowhere"} { // each once, as an honest visitor
+		h.browser().post(path, "email", "a")
+	}
+	before := resident(t, pid)
+	var all sync.WaitGroup
+	for i := range 12 {
+		all.Go(func() {
+			path := []string{"/sign-in", "/sign-up", "/forgot", "/verify", "/profile", "/auth/apple/callback"}[i%6]
+			request, _ := http.NewRequest(http.MethodPost, h.url+path, strings.NewReader(strings.Repeat("a&", 3<<19)))
+			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Errorf("%s: %v", path, err)
+				return
+			}
+			defer func() { _ = response.Body.Close() }()
+			if response.StatusCode != 413 {
+				t.Errorf("%s: %d", path, response.StatusCode)
+			}
+		})
+	}
+	all.Wait()
+	if took := resident(t, pid) - before; took > 60<<20 {
+		t.Errorf("twelve forms of 3 MB of ampersands took %d MB", took>>20)
+	}
+
+	before = resident(t, pid)
+	conns := make([]net.Conn, 800)
+	for i := range conns {
+		conns[i] = dialled(t, h)
+		path := []string{"/sign-in", "/profile/picture", "/profile", "/auth/refresh"}[i%4]
+		kind := map[bool]string{true: "multipart/form-data; boundary=x", false: "application/x-www-form-urlencoded"}[i%4 == 1 || i%4 == 2]
+		_, _ = fmt.Fprintf(conns[i], "POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: %s\r\nContent-Length: 3000000\r\n\r\na", path, kind)
+	}
+	for _, conn := range conns {
+		if response, _ := answered(t, conn); response.StatusCode != 413 && response.StatusCode != 303 {
+			t.Fatalf("a promise of 3 MB: %d", response.StatusCode)
+		}
+	}
+	if took := resident(t, pid) - before; took > 100<<20 {
+		t.Errorf("800 promises of 3 MB took %d MB", took>>20)
+	}
+}
+
+// The browser that sends too much sees the page that says so, not a reset connection; and a form that just
+// fits is taken.
+func TestTooLargeIsSaid(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser().signUp(someone())
+	large := strings.Repeat("x", 1<<20)
+	if got := b.post("/sign-in", "email", large); got.status != 413 || !strings.Contains(got.body, "more than this form takes") {
+		t.Errorf("a form of 1 MB: %d %s", got.status, text(got.body))
+	}
+	if got := b.upload(bytes.Repeat([]byte("x"), 4<<20)); got.status != 413 || !strings.Contains(got.body, "a picture may have 3 MB") {
+		t.Errorf("a picture of 4 MB: %d %s", got.status, text(got.body))
+	}
+	if got := b.post("/profile", "section", "details", "name", "Ada", "phone", strings.Repeat("1", 15<<10)); got.status != 422 {
+		t.Errorf("a form of 15 KB: %d %s", got.status, text(got.body))
+	}
+	if got := b.post("/sign-in", strings.Split(strings.Repeat("a ", 140), " ")...); got.status != 400 {
+		t.Errorf("a form of 70 fields: %d", got.status)
+	}
+	if !b.signedIn() {
+		t.Error("and the session is gone")
+	}
+}
+
+// Only whoever carries a token that we signed may send a picture's worth of bytes: others are asked to sign
+// in, before a byte is read.
+func TestPicturesOfStrangersAreNotRead(t *testing.T) {
+	h := newHouse(t)
+	owner := h.browser().signUp(someone())
+	picture := append(drawn(300, 300, asPNG), bytes.Repeat([]byte{0}, 1<<20)...)
+	for _, path := range []string{"/profile", "/profile/picture"} {
+		stranger := h.browser()
+		stranger.want(stranger.uploadTo(path, picture), 303, "/sign-in?next=%2Fprofile")
+		stranger.keep("access", "forged")
+		stranger.keep("refresh", "forged")
+		stranger.want(stranger.uploadTo(path, picture), 303, "/sign-in?next=%2Fprofile")
+		owner.want(owner.uploadTo(path, picture), 303, "/profile?notice=saved")
+		owner.expire() // the refresh token alone will do: nothing is lost when the access token runs out
+		owner.want(owner.uploadTo(path, picture), 303, "/profile?notice=saved")
+	}
+	refused := 0
+	for range 40 {
+		if got := owner.uploadTo("/profile/picture", picture); got.status == 429 {
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("one person sends pictures without end")
+	}
+}
+
+// uploadTo sends a picture to a route.
+func (b *browser) uploadTo(path string, file []byte) answer {
+	b.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	_ = form.WriteField("section", "picture")
+	part, _ := form.CreateFormFile("picture", "me.png")
+	_, _ = part.Write(file)
+	_ = form.Close()
+	request := b.request(http.MethodPost, path, nil)
+	request.Body, request.ContentLength = io.NopCloser(&body), int64(body.Len())
+	request.Header.Set("Content-Type", form.FormDataContentType())
+	got, err := b.send(request)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return got
+}
+
+// Text that grows when it is normalised is measured first (NFKC makes eighteen letters of U+FDFA).
+func TestExpandingLettersCostNothing(t *testing.T) {
+	h := newHouse(t, "LIMITS=off")
+	b := h.browser()
+	email := someone()
+	b.want(b.post("/sign-up", "name", "Ada", "email", email, "password", password), 303, "/verify")
+	b.want(b.post("/forgot", "email", email), 303, "/reset")
+	ada := h.browser().signUp(someone())
+	for _, size := range []int{900, 5000, 900_000} {
+		letters := strings.Repeat("ﷺ", size)
+		for _, send := range []struct {
+			b     *browser
+			path  string
+			field []string
+		}{
+			{b, "/sign-in", []string{"email", email, "password", letters}}, {b, "/sign-in", []string{"email", letters, "password", "x"}},
+			{b, "/sign-up", []string{"name", letters, "email", email, "password", letters}}, {b, "/verify", []string{"code", letters}},
+			{b, "/reset", []string{"code", letters, "password", letters}}, {b, "/forgot", []string{"email", letters}},
+			{ada, "/profile", []string{"section", "details", "name", letters, "phone", letters}}, {ada, "/confirm", []string{"password", letters}},
+			{ada, "/profile", []string{"section", "password", "current", letters, "password", letters}},
+			{ada, "/profile", []string{"section", "email", "email", letters}},
+		} {
+			before := cpu()
+			got := send.b.post(send.path, send.field...)
+			if took := cpu() - before; took > time.Second || got.status != 413 && got.status != 422 && got.status != 403 {
+				t.Errorf("%d letters to %s %v: %d in %v", size, send.path, send.field[:1], got.status, took)
+			}
+		}
+	}
+}
+
+// cpu is what this process has used so far, the test included.
+func cpu() time.Duration {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// Requests whose end or host two servers could see in different places are refused, and nothing that comes
+// after them on the connection is read (request smuggling).
+func TestAmbiguousFramingIsRefused(t *testing.T) {
+	h := newHouse(t)
+	body := "email=a&password=b"
+	for name, request := range map[string]string{
+		"Transfer-Encoding twice":       "POST /sign-in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"identity, then chunked":        "POST /sign-in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"identity beside a length":      "POST /sign-in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\nContent-Length: 18\r\n\r\n" + body,
+		"Transfer-Encoding in HTTP/1.0": "POST /sign-in HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"a length beside chunks":        "POST /sign-in HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+		"a chunk of 0x0":                "POST /sign-in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n",
+		"two hosts":                     "GET /sign-in HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+		"two hosts, one in capitals":    "GET /healthz HTTP/1.1\r\nHost: a\r\nHOST: b\r\n\r\n",
+		"no host":                       "GET /sign-in HTTP/1.1\r\nAccept: */*\r\n\r\n",
+	} {
+		conn := dialled(t, h)
+		_, _ = io.WriteString(conn, request+"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+		all, _ := io.ReadAll(conn)
+		first, _, _ := strings.Cut(string(all), "\r\n")
+		if !strings.HasPrefix(first, "HTTP/1.1 400") && !strings.HasPrefix(first, "HTTP/1.1 411") || strings.Count(string(all), "HTTP/1.1 ") != 1 {
+			t.Errorf("%s: %s, and %d answers", name, first, strings.Count(string(all), "HTTP/1.1 "))
+		}
+	}
+	for name, request := range map[string]string{
+		"a health check of HTTP/1.0": "GET /healthz HTTP/1.0\r\n\r\n", "a plain request": "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n",
+	} {
+		if response, _ := raw(t, h, request); response.StatusCode != 200 {
+			t.Errorf("%s: %d", name, response.StatusCode)
+		}
+	}
+}
+
+// A flood of requests that are refused leaves no more lines in the log than there are seconds in it.
+func TestForgedRefreshesFillNoLog(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	b.keep("refresh", "AQ")
+	statuses := map[int]int{}
+	for range 300 {
+		b.keep("refresh", "AQ") // the answer takes it
+		statuses[b.post("/auth/refresh").status]++
+	}
+	if statuses[401] > 260 || statuses[429] < 40 {
+		t.Errorf("answers %v", statuses)
+	}
+	if lines := strings.Count(h.logs.String(), "kind=refresh_refused"); lines == 0 || lines > 12 {
+		t.Errorf("%d lines of 300 forged tokens", lines)
+	}
+	other := h.browser()
+	other.from = anyAddress()
+	other.keep("refresh", "AQ")
+	if got := other.post("/auth/refresh"); got.status != 401 {
+		t.Errorf("another client: %d", got.status)
+	}
+}
