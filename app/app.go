@@ -37,6 +37,7 @@ type app struct {
 	log       *slog.Logger
 
 	draining atomic.Bool
+	pings    asked                             // of the database, for /readyz
 	stop     []func(ctx context.Context) error // in the order of use
 }
 
@@ -166,21 +167,6 @@ func (a *app) openSessions(ctx context.Context, cfg config.Config, keys *token.K
 	}
 	a.run(func(ctx context.Context) { a.sessions.Run(ctx) })
 	return nil
-}
-
-// problems lists what keeps this process from serving well, for /readyz.
-func (a *app) problems(ctx context.Context) map[string]string {
-	found := map[string]string{}
-	if a.draining.Load() {
-		found["process"] = "shutting down"
-	}
-	if err := a.db.Ping(ctx); err != nil {
-		found["database"] = "does not answer"
-	}
-	if a.sessions.Behind() {
-		found["sessions"] = "the feed of ended sessions is behind: the session store does not answer"
-	}
-	return found
 }
 
 // close ends what open began, the last first.
