@@ -23,6 +23,9 @@ var ErrBusy = errors.New("account: busy hashing")
 // is longer, and a megabyte to normalise and hash is work a stranger would make us do.
 const longestTyped = 4096
 
+// bcryptReads is how many bytes of a password bcrypt looks at.
+const bcryptReads = 72
+
 // Passwords hashes and judges passwords, few at a time: each hash takes 19 MiB.
 type Passwords struct {
 	min    int
@@ -118,7 +121,8 @@ func verifyArgon(hash, password string) (ok, rehash bool, err error) {
 }
 
 // verifyBcrypt takes the password as it was typed: where such a hash was made, nothing normalised
-// it. It is slower or faster than the decoy, until the person's next sign-in replaces it.
+// it. It is slower or faster than the decoy, until the person's next sign-in replaces it. One longer
+// than bcrypt reads is refused after the same work, as it was where the hash was made: any tail matches.
 func verifyBcrypt(hash, password string) (ok, rehash bool, err error) {
 	err = bcrypt.CompareHashAndPassword([]byte(hash), []byte(password))
 	if errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
@@ -127,7 +131,8 @@ func verifyBcrypt(hash, password string) (ok, rehash bool, err error) {
 	if err != nil {
 		return false, false, fmt.Errorf("account: verify password: %w", err)
 	}
-	return true, true, nil
+	ok = len(password) <= bcryptReads
+	return ok, ok, nil
 }
 
 // hashCost is OWASP's second choice for argon2id: 19 MiB, twice over, one thread.
