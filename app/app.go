@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/redis/go-redis/v9"
+	"golang.org/x/net/publicsuffix"
 
 	"gatehouse/app/account"
 	"gatehouse/app/config"
@@ -76,7 +79,7 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 	if err != nil {
 		return err
 	}
-	passwords := account.NewPasswords(runtime.GOMAXPROCS(0), maxWaiting, cfg.PasswordMin)
+	passwords := account.NewPasswords(runtime.GOMAXPROCS(0), maxWaiting, cfg.PasswordMin, siteName(cfg.URL.Hostname()))
 	a.accounts = account.New(a.db, keys, passwords, post, now, account.Rules{KeepTokens: cfg.KeepProviderTokens, OIDCName: cfg.OIDC.Name})
 	if a.providers, err = openProviders(cfg, now); err != nil {
 		return err
@@ -103,6 +106,16 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 	a.web = routes.App()
 	a.farewell()
 	return nil
+}
+
+// siteName is what a host is called without the suffix that others have too: "accounts.example" of
+// accounts.example.co.uk, nothing of an address in numbers.
+func siteName(host string) string {
+	if net.ParseIP(host) != nil {
+		return ""
+	}
+	suffix, _ := publicsuffix.PublicSuffix(host)
+	return strings.TrimSuffix(strings.TrimSuffix(host, suffix), ".")
 }
 
 // openTraces is nil unless a collector is named.

@@ -29,7 +29,9 @@ const bcryptReads = 72
 // Passwords hashes and judges passwords, few at a time: each hash takes 19 MiB.
 type Passwords struct {
 	min    int
+	site   []string
 	common map[string]bool
+	used   map[string]bool
 	decoy  string
 	slots  chan struct{}
 	limit  int64
@@ -38,13 +40,13 @@ type Passwords struct {
 }
 
 // NewPasswords hashes parallel passwords at once (0: one per CPU), keeps up to waiting more in a
-// queue, and refuses those shorter than min code points.
-func NewPasswords(parallel, waiting, min int) *Passwords {
+// queue, and refuses those shorter than min code points and those too close to a name of the site.
+func NewPasswords(parallel, waiting, min int, site ...string) *Passwords {
 	if parallel <= 0 {
 		parallel = runtime.GOMAXPROCS(0)
 	}
 	return &Passwords{
-		min: min, common: commonWords(), decoy: decoyHash(),
+		min: min, site: append([]string{appName}, site...), common: wordsOf(commonList), used: wordsOf(usedList), decoy: decoyHash(),
 		slots: make(chan struct{}, parallel), limit: int64(parallel + waiting),
 	}
 }
