@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/redis/go-redis/v9"
+	"golang.org/x/net/publicsuffix"
 
 	"gatehouse/app/account"
 	"gatehouse/app/config"
@@ -37,6 +40,7 @@ type app struct {
 	log       *slog.Logger
 
 	draining atomic.Bool
+	pings    asked                             // of the database, for /readyz
 	stop     []func(ctx context.Context) error // in the order of use
 }
 
@@ -75,7 +79,7 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 	if err != nil {
 		return err
 	}
-	passwords := account.NewPasswords(runtime.GOMAXPROCS(0), maxWaiting, cfg.PasswordMin)
+	passwords := account.NewPasswords(runtime.GOMAXPROCS(0), maxWaiting, cfg.PasswordMin, siteName(cfg.URL.Hostname()))
 	limits := limit.New(a.redis, cfg.Limits, now, a.log)
 	a.accounts = account.New(a.db, keys, passwords, limits, post, now,
 		account.Rules{KeepTokens: cfg.KeepProviderTokens, OIDCName: cfg.OIDC.Name, WrongCode: figures.WrongCode})
@@ -104,6 +108,16 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 	a.web = routes.App()
 	a.farewell()
 	return nil
+}
+
+// siteName is what a host is called without the suffix that others have too: "accounts.example" of
+// accounts.example.co.uk, nothing of an address in numbers.
+func siteName(host string) string {
+	if net.ParseIP(host) != nil {
+		return ""
+	}
+	suffix, _ := publicsuffix.PublicSuffix(host)
+	return strings.TrimSuffix(strings.TrimSuffix(host, suffix), ".")
 }
 
 // openTraces is nil unless a collector is named.
@@ -168,21 +182,6 @@ func (a *app) openSessions(ctx context.Context, cfg config.Config, keys *token.K
 	}
 	a.run(func(ctx context.Context) { a.sessions.Run(ctx) })
 	return nil
-}
-
-// problems lists what keeps this process from serving well, for /readyz.
-func (a *app) problems(ctx context.Context) map[string]string {
-	found := map[string]string{}
-	if a.draining.Load() {
-		found["process"] = "shutting down"
-	}
-	if err := a.db.Ping(ctx); err != nil {
-		found["database"] = "does not answer"
-	}
-	if a.sessions.Behind() {
-		found["sessions"] = "the feed of ended sessions is behind: the session store does not answer"
-	}
-	return found
 }
 
 // close ends what open began, the last first.

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// drainFor is how long /readyz says 503 while requests are still taken, so that a balancer looks
-	// away before the door closes.
-	drainFor     = time.Second
+	// drainFor is how long /readyz says 503 while requests are still taken: a balancer that asks every
+	// second has looked away before the door closes, even when one question of it is slow.
+	drainFor     = 3 * time.Second
 	finishWithin = 20 * time.Second
 	closeWithin  = 10 * time.Second
 )

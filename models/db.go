@@ -63,14 +63,27 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	return db, nil
 }
 
-// Ping reports whether the database answers now.
-func (db *DB) Ping(ctx context.Context) error { return db.sql.PingContext(ctx) }
+// Ping reports whether the database answers now. What a pooled connection says after a restart of the
+// server is about the server that was: the pool lets go of the idle ones, and a new one is asked.
+func (db *DB) Ping(ctx context.Context) error {
+	err := db.sql.PingContext(ctx)
+	if err == nil || !db.postgres || ctx.Err() != nil {
+		return err
+	}
+	db.sql.SetMaxIdleConns(0)
+	db.sql.SetMaxIdleConns(mostIdle)
+	_, err = db.sql.ExecContext(ctx, "SELECT 1")
+	return err
+}
 
 // Close waits for running queries and lets the connections go.
 func (db *DB) Close() error { return db.sql.Close() }
 
 // Embedded reports whether this is SQLite, inside this process.
 func (db *DB) Embedded() bool { return !db.postgres }
+
+// mostIdle is how many connections to Postgres wait for work.
+const mostIdle = 10
 
 func dial(url string) (*DB, error) {
 	scheme, path, _ := strings.Cut(url, "://")
@@ -107,7 +120,7 @@ func dialPostgres(url string) (*DB, error) {
 	connector.Dialer(&dialer{silence: silence(url)})
 	conn := sqlx.NewDb(sql.OpenDB(connector), "postgres")
 	conn.SetMaxOpenConns(20)
-	conn.SetMaxIdleConns(10)
+	conn.SetMaxIdleConns(mostIdle)
 	conn.SetConnMaxLifetime(30 * time.Minute)
 	conn.SetConnMaxIdleTime(5 * time.Minute)
 	return &DB{sql: conn, postgres: true}, nil

@@ -20,21 +20,29 @@ import (
 // make us do.
 const longestTyped = 2048
 
+// bcryptReads is how many bytes of a password bcrypt looks at.
+const bcryptReads = 72
+
 // Passwords hashes and judges passwords, few at a time: each hash takes 19 MiB.
 type Passwords struct {
 	min    int
+	site   []string
 	common map[string]bool
+	used   map[string]bool
 	decoy  string
 	queue  *hashQueue
 }
 
-// NewPasswords hashes parallel passwords at once (0: one per CPU), keeps up to waiting more in each lane
-// of the queue, and refuses those shorter than min code points.
-func NewPasswords(parallel, waiting, min int) *Passwords {
+// NewPasswords hashes parallel passwords at once (0: one per CPU), keeps up to waiting more in each lane of
+// the queue, and refuses those shorter than min code points and those too close to a name of the site.
+func NewPasswords(parallel, waiting, min int, site ...string) *Passwords {
 	if parallel <= 0 {
 		parallel = runtime.GOMAXPROCS(0)
 	}
-	return &Passwords{min: min, common: commonWords(), decoy: decoyHash(), queue: newHashQueue(parallel, waiting)}
+	return &Passwords{
+		min: min, site: append([]string{appName}, site...), common: wordsOf(commonList), used: wordsOf(usedList), decoy: decoyHash(),
+		queue: newHashQueue(parallel, waiting),
+	}
 }
 
 // Hash is the argon2id hash of a password. ErrBusy.
@@ -88,7 +96,8 @@ func verifyArgon(hash, password string) (ok, rehash bool, err error) {
 }
 
 // verifyBcrypt takes the password as it was typed: where such a hash was made, nothing normalised
-// it. It is slower or faster than the decoy, until the person's next sign-in replaces it.
+// it. It is slower or faster than the decoy, until the person's next sign-in replaces it. One longer
+// than bcrypt reads is refused after the same work, as it was where the hash was made: any tail matches.
 func verifyBcrypt(hash, password string) (ok, rehash bool, err error) {
 	err = bcrypt.CompareHashAndPassword([]byte(hash), []byte(password))
 	if errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
@@ -97,7 +106,8 @@ func verifyBcrypt(hash, password string) (ok, rehash bool, err error) {
 	if err != nil {
 		return false, false, fmt.Errorf("account: verify password: %w", err)
 	}
-	return true, true, nil
+	ok = len(password) <= bcryptReads
+	return ok, ok, nil
 }
 
 // hashCost is OWASP's second choice for argon2id: 19 MiB, twice over, one thread.

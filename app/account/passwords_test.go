@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/crypto/bcrypt"
@@ -43,6 +44,41 @@ func TestBcryptVerifiesAndIsRehashed(t *testing.T) {
 		if ok, rehash, err := p.Verify(t.Context(), Known, hash, "tea"); ok || rehash || err != nil {
 			t.Errorf("%s wrong: %v, %v, %v", version, ok, rehash, err)
 		}
+	}
+}
+
+// bcrypt looks at 72 bytes: whoever has those right may not add what they like, and a hash made anew of
+// that would lock the owner out.
+func TestBcryptRefusesWhatItDoesNotLookAt(t *testing.T) {
+	p, whole := NewPasswords(1, 1, 12), passage(72)
+	hash := string(must[[]byte](t)(bcrypt.GenerateFromPassword([]byte(whole), bcrypt.MinCost)))
+	if ok, rehash, err := p.Verify(t.Context(), Known, hash, whole); !ok || !rehash || err != nil {
+		t.Fatalf("72 bytes: %v, %v, %v", ok, rehash, err)
+	}
+	for _, tail := range []string{"x", "\x00", " and anything at all"} {
+		if ok, rehash, err := p.Verify(t.Context(), Known, hash, whole+tail); ok || rehash || err != nil {
+			t.Errorf("72 bytes and %q: %v, %v, %v", tail, ok, rehash, err)
+		}
+	}
+}
+
+// A longer password than bcrypt takes is refused after the same work: the time says nothing.
+func TestBcryptRefusesInItsOwnTime(t *testing.T) {
+	p := NewPasswords(1, 1, 12)
+	hash := string(must[[]byte](t)(bcrypt.GenerateFromPassword([]byte(good), 6)))
+	took := func(password string) time.Duration {
+		began := time.Now()
+		if ok, _, err := p.Verify(t.Context(), Known, hash, password); ok || err != nil {
+			t.Errorf("Verify = %v, %v", ok, err)
+		}
+		return time.Since(began)
+	}
+	short, long := took("tea"), took(passage(73))
+	for range 4 {
+		short, long = min(short, took("tea")), min(long, took(passage(73)))
+	}
+	if long < short/2 {
+		t.Errorf("73 bytes are refused in %s, a wrong password in %s", long, short)
 	}
 }
 

@@ -41,7 +41,7 @@ func (p *Passwords) Check(password string, own ...string) error {
 		return &Weak{sayTooLong}
 	case p.isCommon(folded) || isPattern(folded):
 		return &Weak{"This is among the first passwords anyone would guess. Use a few words that have nothing to do with each other."}
-	case isOwn(folded, own):
+	case isOwn(folded, slices.Concat(p.site, own)):
 		return &Weak{"This is too close to your name, your address or the name of this site. Use something nobody can know."}
 	}
 	return nil
@@ -102,7 +102,7 @@ func isOwn(folded string, own []string) bool {
 // pieces are the words in names and addresses, longest first. Shorter ones than three are in half
 // of all passwords by chance.
 func pieces(own []string) []string {
-	found := []string{appName}
+	var found []string
 	for _, text := range own {
 		words := strings.FieldsFunc(cases.Fold().String(norm.NFKC.String(text)), func(r rune) bool {
 			return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r)

@@ -100,3 +100,19 @@ func TestOwnNameAndAddressAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A visitor knows the address of the site as well as its name.
+func TestTheSitesOwnAddressIsRefused(t *testing.T) {
+	p := NewPasswords(1, 1, 12, "id.blumenladen", "Fleur & Co")
+	for _, password := range []string{"blumenladen12", "Blumenladen 2026!", "id.blumenladen", "blumenladen-xkq7", "fleur2026 fleur", "blumenladenfleur"} {
+		var w *Weak
+		if err := p.Check(password); !errors.As(err, &w) || !strings.Contains(w.Sentence, "name of this site") {
+			t.Errorf("Check(%q) = %v", password, err)
+		}
+	}
+	for _, password := range []string{"blumenladen is closed today", good} {
+		if err := p.Check(password); err != nil {
+			t.Errorf("Check(%q) = %v", password, err)
+		}
+	}
+}

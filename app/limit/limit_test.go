@@ -163,14 +163,47 @@ func TestACancelledRequestDoesNotSplitTheCount(t *testing.T) {
 	}
 }
 
-// An attacker with many addresses costs memory only so far, and does not have others forgotten whole.
+// An attacker with many addresses costs memory only so far, and each new one little time.
 func TestMemoryIsBounded(t *testing.T) {
 	m := newMemory(time.Now)
-	for i := range most + 5_000 {
+	began := time.Now()
+	for i := range 3 * most {
 		m.take(slow(1), strconv.Itoa(i))
 	}
-	if size := len(m.whole); size > most || size < most/2 {
+	if size := len(m.tables["test"].whole); size > most || size < most/2 {
 		t.Errorf("%d keys are kept, want %d at most and half of it at least", size, most)
+	}
+	if each := time.Since(began) / (3 * most); each > 100*time.Microsecond {
+		t.Errorf("a key in a full table takes %s", each)
+	}
+}
+
+// A flood from ever new addresses forgets nothing of another rule, and of its own rule itself before
+// those who have used up what they have.
+func TestAFloodForgetsItself(t *testing.T) {
+	m, other := newMemory(time.Now), slow(1)
+	other.Name = "other"
+	m.take(other, "once")
+	const spent = 1000
+	for i := range spent {
+		for range 5 {
+			m.take(slow(5), "spent "+strconv.Itoa(i))
+		}
+	}
+	for i := range 3 * most {
+		m.take(slow(5), strconv.Itoa(i))
+	}
+	if m.take(other, "once") == 0 {
+		t.Error("a flood of one rule has another rule forgotten")
+	}
+	again := 0
+	for i := range spent {
+		if m.take(slow(5), "spent "+strconv.Itoa(i)) == 0 {
+			again++
+		}
+	}
+	if again > 0 {
+		t.Errorf("a flood gives %d of %d another attempt", again, spent)
 	}
 }
 

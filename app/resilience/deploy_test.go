@@ -4,119 +4,26 @@ package resilience_test
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
-	"syscall"
+	"sync"
 	"testing"
 	"time"
 )
 
-// publicName is what the files in docs/deploy call the site.
-const publicName = "accounts.example.com"
-
-// deployed is two processes with production's settings, for a proxy that speaks TLS.
-func deployed(t *testing.T) (*world, []*gatehouse) {
-	t.Helper()
-	w := newWorld(t, newRedis(t).url(), "APP_URL=https://"+publicName, "TRUSTED_PROXIES=127.0.0.1")
-	return w, []*gatehouse{w.gate(), w.gate()}
-}
-
-// The nginx.conf that people copy serves, but for its addresses, names and certificate as it is.
-func TestNginxConfServes(t *testing.T) {
-	w, gates := deployed(t)
-	plain, secure, folder := freePort(t), freePort(t), t.TempDir()
-	file := func(name string) string { return filepath.Join(folder, name) }
-	certify(t, file("ca.pem"), file("server.pem"), file("server.key"))
-	copied, err := os.ReadFile("../../docs/deploy/nginx.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	site := strings.NewReplacer("listen 80;", "listen 127.0.0.1:"+plain+";", "listen 443 ssl", "listen 127.0.0.1:"+secure+" ssl",
-		"127.0.0.1:3000", gates[0].addr, "127.0.0.1:3001", gates[1].addr,
-		"/etc/ssl/"+publicName+".pem", file("server.pem"), "/etc/ssl/"+publicName+".key", file("server.key")).Replace(string(copied))
-	conf := fmt.Sprintf("daemon off; worker_processes 1; pid %[1]s/pid; events {}\nhttp { access_log off; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n%[2]s}\n", folder, site)
-	if err := os.WriteFile(file("nginx.conf"), []byte(conf), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	for _, open := range []string{folder, filepath.Dir(folder)} { // nginx's worker is another user
-		if err := os.Chmod(open, 0o777); err != nil {
-			t.Fatal(err)
-		}
-	}
-	nginx := start(t, exec.Command(tool(t, "nginx"), "-c", file("nginx.conf"), "-e", file("error.log")))
-	t.Cleanup(func() { nginx.signal(syscall.SIGQUIT); <-nginx.exited })
-	served(t, w, gates, nginx, plain, secure, func() []byte { return readFile(t, file("ca.pem")) })
-}
-
-// So does the Caddyfile, but for the names of the processes, with certificates of Caddy's own CA.
-func TestCaddyfileServes(t *testing.T) {
-	w, gates := deployed(t)
-	plain, secure, folder := freePort(t), freePort(t), t.TempDir()
-	copied, err := os.ReadFile("../../docs/deploy/Caddyfile")
-	if err != nil {
-		t.Fatal(err)
-	}
-	site := regexp.MustCompile(`(?s)dynamic a gatehouse 3000 \{.*?\}`).ReplaceAllString(string(copied), "to "+gates[0].addr+" "+gates[1].addr)
-	if site == string(copied) {
-		t.Fatal("the Caddyfile names its processes in another way than this test knows")
-	}
-	site = fmt.Sprintf("{\n\tadmin off\n\tlocal_certs\n\tskip_install_trust\n\thttp_port %s\n\thttps_port %s\n\tdefault_bind 127.0.0.1\n\tstorage file_system %s\n}\n%s", plain, secure, folder, site)
-	file := filepath.Join(folder, "Caddyfile")
-	if err := os.WriteFile(file, []byte(site), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(tool(t, "caddy"), "run", "--config", file, "--adapter", "caddyfile")
-	cmd.Env = []string{"DOMAIN=" + publicName, "HOME=" + folder, "PATH=" + os.Getenv("PATH")}
-	caddy := start(t, cmd)
-	root := filepath.Join(folder, "pki", "authorities", "local", "root.crt")
-	served(t, w, gates, caddy, plain, secure, func() []byte { return readFile(t, root) })
-}
-
-func readFile(t *testing.T, file string) []byte {
-	t.Helper()
-	eventually(t, file+" is there", func() bool { _, err := os.Stat(file); return err == nil })
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+// The nginx.conf and the Caddyfile that people copy serve as they are, but for names, addresses and
+// certificates.
+func TestProxiesServe(t *testing.T) {
+	bothProxies(t, served)
 }
 
 // served goes through the proxy as a browser would.
-func served(t *testing.T, w *world, gates []*gatehouse, proxy *process, plain, secure string, ca func() []byte) {
+func served(t *testing.T, w *world, gates []*gatehouse, f *front) {
 	t.Helper()
-	eventually(t, "the proxy listens", func() bool {
-		if !proxy.running() {
-			t.Fatalf("the proxy: %s", proxy.said())
-		}
-		return listens(plain) && listens(secure)
-	})
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(ca()) {
-		t.Fatal("no CA")
-	}
-	jar, _ := cookiejar.New(nil)
-	p := &person{w: w, base: "https://" + publicName, client: &http.Client{Jar: jar, Timeout: 10 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots},
-			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-				port := secure
-				if strings.HasSuffix(addr, ":80") {
-					port = plain
-				}
-				return (&net.Dialer{}).DialContext(ctx, network, "127.0.0.1:"+port)
-			}}}}
-	eventually(t, "a page comes through", func() bool { return p.get("/sign-in") == http.StatusOK })
+	p := f.person(w, nil)
 	user := w.user()
 	request, _ := http.NewRequest(http.MethodPost, p.base+"/sign-in", strings.NewReader(url.Values{"email": {user.Email}, "password": {password}, "remember": {"on"}}.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -159,5 +66,82 @@ func served(t *testing.T, w *world, gates []*gatehouse, proxy *process, plain, s
 	report(t, "signed in over TLS (%s), /metrics shut, with one of two processes killed %d of 20 pages and refreshes served", response.Proto, good)
 	if good != 20 {
 		t.Fail()
+	}
+}
+
+// With the session store down no process is ready, and what needs no session store is served all the
+// same: a balancer that believed them would take the whole site down.
+func TestProxiesServeWithoutRedis(t *testing.T) {
+	bothProxies(t, func(t *testing.T, w *world, gates []*gatehouse, f *front) {
+		p := f.person(w, nil)
+		p.enter()
+		f.redis.kill()
+		eventually(t, "/readyz says 503", func() bool { return gates[0].status("/readyz") == 503 && gates[1].status("/readyz") == 503 })
+		pause(t.Context(), 2500*time.Millisecond) // until Caddy has seen it
+		for range 20 {
+			began := time.Now()
+			page, form := p.get("/dashboard"), p.post("/profile", url.Values{"section": {"details"}, "name": {"Ada"}})
+			if took := time.Since(began); page != http.StatusOK || form != http.StatusSeeOther || took > time.Second {
+				t.Fatalf("without Redis a page is answered %d, a form %d, in %s", page, form, took)
+			}
+		}
+	})
+}
+
+// A rolling restart behind either proxy loses nothing, forms least of all: a proxy that has sent half
+// a form to a process that is gone cannot send it to the other.
+func TestRollingRestartBehindProxies(t *testing.T) {
+	bothProxies(t, func(t *testing.T, w *world, gates []*gatehouse, f *front) {
+		const rounds = 4
+		j := newJudge()
+		var people []*person
+		for range 12 {
+			p := f.person(w, j)
+			p.enter()
+			people = append(people, p)
+		}
+		stop := background(func(ctx context.Context) {
+			var all sync.WaitGroup
+			for _, p := range people {
+				all.Go(func() { p.fillsForms(ctx) })
+			}
+			all.Wait()
+		})
+		var codes []int
+		var longest time.Duration
+		for range rounds {
+			for _, gate := range gates {
+				began := time.Now()
+				codes = append(codes, gate.terminate())
+				longest = max(longest, time.Since(began))
+				gate.again()
+			}
+		}
+		stop()
+		j.say(t, fmt.Sprintf("%d rolling restarts of 2 processes", rounds), false)
+		report(t, "exit codes %v, the slowest end took %s", codes, longest.Round(time.Millisecond))
+		if slices.Max(codes) != 0 {
+			t.Fail()
+		}
+		for status, count := range j.statuses { // 429: they all come from one address
+			if !slices.Contains([]int{http.StatusOK, http.StatusNoContent, http.StatusSeeOther, http.StatusUnprocessableEntity, http.StatusTooManyRequests}, status) {
+				t.Errorf("%d answers are %d", count, status)
+			}
+		}
+	})
+}
+
+// fillsForms is a person who sends more forms than anyone, with bodies small and large.
+func (p *person) fillsForms(ctx context.Context) {
+	details := url.Values{"section": {"details"}, "name": {"Ada"}, "phone": {""}}
+	long := url.Values{"section": {"details"}, "name": {strings.Repeat("Ada", 1000)}, "phone": {""}}
+	guest := url.Values{"email": {"no address"}, "password": {password}}
+	for ctx.Err() == nil {
+		_, _ = p.do(ctx, http.MethodGet, "/dashboard", nil)
+		_, _ = p.do(ctx, http.MethodPost, "/profile", details)
+		_, _ = p.do(ctx, http.MethodPost, "/profile", long)
+		_, _ = p.do(ctx, http.MethodPost, "/auth/refresh", nil)
+		_, _ = p.do(ctx, http.MethodPost, "/sign-in", guest)
+		pause(ctx, 5*time.Millisecond)
 	}
 }

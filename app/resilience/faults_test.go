@@ -290,7 +290,9 @@ func TestPostgresRestarted(t *testing.T) {
 			if err := sql.start(); err != nil {
 				t.Fatal(err)
 			}
-			w.ready(gates...)
+			for _, gate := range gates {
+				within(t, time.Second, "/readyz says 200 again", func() bool { return gate.status("/readyz") == 200 })
+			}
 			<-time.After(500 * time.Millisecond)
 		}
 	})

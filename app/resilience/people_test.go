@@ -103,7 +103,7 @@ func signedOut(response *http.Response) bool {
 
 func cleared(response *http.Response) bool {
 	for _, cookie := range response.Cookies() {
-		if (cookie.Name == "access" || cookie.Name == "refresh") && cookie.Value == "" {
+		if name := strings.TrimPrefix(cookie.Name, "__Host-"); (name == "access" || name == "refresh") && cookie.Value == "" {
 			return true
 		}
 	}
@@ -172,9 +172,15 @@ type person struct {
 func (w *world) person(base string, judge *judge) *person {
 	w.t.Helper()
 	p := w.stranger(base, judge)
-	p.user = w.user()
-	p.carry(w.started(p.user))
+	p.enter()
 	return p
+}
+
+// enter makes p somebody who is signed in.
+func (p *person) enter() {
+	p.w.t.Helper()
+	p.user = p.w.user()
+	p.carry(p.w.started(p.user))
 }
 
 func (w *world) stranger(base string, judge *judge) *person {
@@ -186,8 +192,12 @@ func (w *world) stranger(base string, judge *judge) *person {
 
 func (p *person) carry(pair session.Pair) {
 	at, _ := url.Parse(p.base)
-	p.client.Jar.SetCookies(at, []*http.Cookie{
-		{Name: "access", Value: pair.Access, Path: "/"}, {Name: "refresh", Value: pair.Refresh, Path: "/"}})
+	prefix, secure := "", at.Scheme == "https"
+	if secure {
+		prefix = "__Host-"
+	}
+	p.client.Jar.SetCookies(at, []*http.Cookie{{Name: prefix + "access", Value: pair.Access, Path: "/", Secure: secure},
+		{Name: prefix + "refresh", Value: pair.Refresh, Path: "/", Secure: secure}})
 }
 
 // cookie is what the browser holds under a name.
