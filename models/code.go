@@ -54,16 +54,16 @@ func (c Codes) Live(ctx context.Context, purpose string, now time.Time) (bool, e
 	return live, nil
 }
 
-// Guess is one try of a flow at the codes of a purpose.
+// Guess is one try of a flow.
 type Guess struct {
 	Flow    string // whose tries it counts on
+	CodeID  string // the code it waits for; "" for any live one of its purpose
 	Purpose string
 	Hashes  []string // of what was typed, under each key that may have made the code's
 }
 
-// Prove takes one try of a flow, which lives for life, and compares with every live code of the purpose: of
-// several mails people take any. The code stays, and its id is returned: Use takes it. ErrWrongCode,
-// ErrSpentCode, ErrUsedCode.
+// Prove takes one try of a flow, which lives for life, and compares. The code that matches stays, and its id
+// is returned: Use takes it. ErrWrongCode, ErrSpentCode, ErrUsedCode.
 //
 // The try is counted before the comparison and under the lock of the flow's row, so a thousand guesses at
 // once get no more of them than five in a row. Tries belong to the flow and not to the code: whoever
@@ -94,10 +94,13 @@ func (c Codes) take(ctx context.Context, tx *sqlx.Tx, flow string, until time.Ti
 	return known(tx.GetContext(ctx, &left, query, flow, CodeTries-1, stored(until)))
 }
 
-// among compares in constant time with each code.
+// among compares in constant time with each code that the flow may wait for.
 func (g Guess) among(codes []Code) (id string, err error) {
 	err = ErrSpentCode
 	for _, code := range codes {
+		if g.CodeID != "" && g.CodeID != code.ID {
+			continue
+		}
 		matches := 0
 		for _, hash := range g.Hashes {
 			matches |= subtle.ConstantTimeCompare([]byte(code.Hash), []byte(hash))
@@ -106,8 +109,8 @@ func (g Guess) among(codes []Code) (id string, err error) {
 		case live && matches == 1:
 			return code.ID, nil
 		case matches == 1:
-			return "", ErrUsedCode
-		case live:
+			err = ErrUsedCode
+		case live && !errors.Is(err, ErrUsedCode):
 			err = ErrWrongCode
 		}
 	}

@@ -46,11 +46,12 @@ var (
 // say that they are over and send another.
 const FlowLife = time.Hour
 
-// Flow is what a browser keeps, sealed, while it waits for a code. Any live code for its purpose and address
-// opens it. Each has tries of its own, so that flows which share a code cannot use up each other's.
+// Flow is what a browser keeps, sealed, while it waits for a code. It waits for the one that was mailed for
+// it or, past the recipient's share, for any live one of its address and purpose: CodeID is "" then. Each has
+// tries of its own, so that flows which share a code cannot use up each other's.
 type Flow struct {
-	ID     string    `json:"f"`
-	SentAt time.Time `json:"s"`
+	ID     string `json:"f"`
+	CodeID string `json:"i"`
 }
 
 // mailing is how a flow wants its code.
@@ -68,32 +69,32 @@ func (a *Accounts) begin(ctx context.Context, m mailing, mayMail bool) (flow Flo
 	if !a.room() {
 		return Flow{}, false, ErrBusy
 	}
-	flow = Flow{ID: rand.Text(), SentAt: a.now()}
+	flow = Flow{ID: rand.Text()}
 	share := a.keys.Digest("recipient", m.purpose)
-	if mayMail && a.limits.Take(ctx, recipientRule, share) == 0 {
-		return flow, true, a.mailCode(ctx, m)
+	if !mayMail || a.limits.Take(ctx, recipientRule, share) > 0 {
+		live, err := a.db.Codes.Live(ctx, m.purpose, a.now())
+		if err != nil || live || a.limits.Take(ctx, anewRule, share) > 0 {
+			return flow, false, err
+		}
 	}
-	live, err := a.db.Codes.Live(ctx, m.purpose, a.now())
-	if err != nil || live || a.limits.Take(ctx, anewRule, share) > 0 {
-		return flow, false, err
-	}
-	return flow, true, a.mailCode(ctx, m)
+	flow.CodeID, err = a.mailCode(ctx, m)
+	return flow, true, err
 }
 
-func (a *Accounts) mailCode(ctx context.Context, m mailing) error {
+func (a *Accounts) mailCode(ctx context.Context, m mailing) (id string, err error) {
 	code := newCode()
 	kept := models.Code{ID: rand.Text(), Purpose: m.purpose, Hash: a.keys.Digest("code", m.purpose, code), ExpiresAt: a.now().Add(CodeLife)}
 	if !m.live {
 		kept.Hash = a.keys.Digest("code", m.purpose, newCode())
 	}
 	if err := a.db.Codes.Create(ctx, kept); err != nil {
-		return err
+		return "", err
 	}
 	letter := m.letter(shown(code))
 	if letter.Code != "" || a.limits.Take(ctx, noticeRule, a.keys.Digest("notice", m.to)) == 0 {
 		a.tell(letter)
 	}
-	return nil
+	return kept.ID, nil
 }
 
 // prove takes one try of a flow. The code stays until it is used; its id is returned. models.ErrWrongCode,
@@ -106,7 +107,8 @@ func (a *Accounts) prove(ctx context.Context, purpose string, flow Flow, typed s
 	if a.limits.Take(ctx, GuessRule, "all") > 0 {
 		return "", ErrBusy
 	}
-	id, err = a.db.Codes.Prove(ctx, models.Guess{Flow: flow.ID, Purpose: purpose, Hashes: a.keys.Digests("code", purpose, code)}, FlowLife, a.now())
+	guess := models.Guess{Flow: flow.ID, CodeID: flow.CodeID, Purpose: purpose, Hashes: a.keys.Digests("code", purpose, code)}
+	id, err = a.db.Codes.Prove(ctx, guess, FlowLife, a.now())
 	if errors.Is(err, models.ErrWrongCode) {
 		a.rules.wrongCode()
 	}

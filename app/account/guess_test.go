@@ -2,12 +2,14 @@ package account
 
 import (
 	"fmt"
+	"log/slog"
 	"math"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"gatehouse/app/limit"
 	"gatehouse/models"
 )
 
@@ -15,7 +17,7 @@ import (
 // guess is at one flow's code, and the house looks at so many a second. docs/security.md says the same.
 func TestGuessingCodesIsHopeless(t *testing.T) {
 	codes := math.Pow(float64(len(codeAlphabet)), codeLength)
-	// A flow compares with every live code of its address and purpose.
+	// Past the recipient's share a flow compares with every live code of its address and purpose.
 	live := recipientRule.Burst + anewRule.Burst + int(CodeLife.Seconds()/recipientRule.Per.Seconds()*float64(recipientRule.Rate))
 	perSecond := float64(GuessRule.Rate) / GuessRule.Per.Seconds()
 	decade := 10 * 365.25 * 24 * time.Hour.Seconds()
@@ -80,4 +82,28 @@ func TestCodesAreForgiving(t *testing.T) {
 			t.Errorf("%q is read as %q", typed, got)
 		}
 	}
+}
+
+// Past the recipient's share a flow takes any of the codes that were mailed: mails come in any order.
+func TestAFlowPastTheShareTakesAnyLiveCode(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.limits = limit.New(nil, true, w.clock, slog.New(slog.DiscardHandler))
+		w.person("anna@example.com")
+		for range 3 {
+			w.forgot("anna@example.com")
+		}
+		letters := w.mail()
+		late, mailed, err := w.Forgot(t.Context(), "anna@example.com", true)
+		if err != nil || mailed || len(w.mail()) != 0 {
+			t.Fatalf("a fourth mail: %v %v", mailed, err)
+		}
+		w.must(w.Reset(t.Context(), late, letters[1].Code, better, able))
+		w.mail()
+		again, mailed, err := w.Forgot(t.Context(), "anna@example.com", true) // none lives: it was used
+		if err != nil || !mailed {
+			t.Fatalf("after the code was used: %v %v", mailed, err)
+		}
+		w.must(w.Reset(t.Context(), again, w.mail()[0].Code, "quarry lantern tin", able))
+	})
 }

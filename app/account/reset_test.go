@@ -129,6 +129,18 @@ func TestACodeGivenBackKeepsItsEnd(t *testing.T) {
 	})
 }
 
+func TestResendResetLeadsToTheNewCode(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.person("anna@example.com")
+		first := w.forgot("anna@example.com")
+		second := w.forgot(first.Email)
+		letters := w.mail()
+		_, err := w.Reset(t.Context(), second, letters[0].Code, better, able)
+		wantErr(t, err, models.ErrWrongCode)
+		w.must(w.Reset(t.Context(), second, letters[1].Code, better, able))
+	})
+}
+
 // A stranger who asks again and again must not kill the code the owner is typing.
 func TestAnotherForgotLeavesTheFirstCodeAlone(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -43,8 +43,8 @@ type CodeSignIn struct {
 func signInPurpose(address string) string { return addressed("sign in", address) }
 
 // BeginCode begins a sign-in by code and password for a canonical address, and mails the code if there is
-// anyone to mail it to; the answer is the same if not (no enumeration). mailed is false where
-// codes were mailed before, or mayMail is. ErrBusy.
+// anyone to mail it to; the answer is the same if not (no enumeration). mailed is false where codes
+// were mailed before, or mayMail is. ErrBusy.
 func (a *Accounts) BeginCode(ctx context.Context, address string, mayMail bool) (pending CodeSignIn, mailed bool, err error) {
 	user, err := a.byTyped(ctx, address)
 	if err != nil {
