@@ -10,6 +10,7 @@ import (
 const better = "sparrow anvil moss"
 
 func TestResetSetsANewPassword(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		recovery := must[Recovery](t)(w.Forgot(t.Context(), "ANNA@example.com"))
@@ -29,6 +30,7 @@ func TestResetSetsANewPassword(t *testing.T) {
 }
 
 func TestForgotAnswersTheSameForAnUnknownAddress(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
 		shut := w.person("shut@example.com")
@@ -64,6 +66,7 @@ func TestForgotAnswersTheSameForAnUnknownAddress(t *testing.T) {
 }
 
 func TestForgotOfNoAddressIsAMistake(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		_, err := w.Forgot(t.Context(), "anna")
 		if mistakes(t, err).Email != sayAddress {
@@ -73,6 +76,7 @@ func TestForgotOfNoAddressIsAMistake(t *testing.T) {
 }
 
 func TestNoCodeOpensAShutAccount(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		shut := w.person("shut@example.com")
 		wantErr(t, w.db.Users.SetDisabled(t.Context(), shut.ID, true, w.clock()), nil)
@@ -84,6 +88,7 @@ func TestNoCodeOpensAShutAccount(t *testing.T) {
 }
 
 func TestResetGivesAPasswordToWhomHasNone(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.must(w.db.Users.Create(t.Context(), models.User{Name: "Anna", Email: "anna@example.com"}, w.clock()))
 		recovery := must[Recovery](t)(w.Forgot(t.Context(), "anna@example.com"))
@@ -93,6 +98,7 @@ func TestResetGivesAPasswordToWhomHasNone(t *testing.T) {
 }
 
 func TestAWeakPasswordCostsNoCode(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna.larkspur@example.com") // Anna Smith
 		recovery := must[Recovery](t)(w.Forgot(t.Context(), "anna.larkspur@example.com"))
@@ -117,6 +123,7 @@ func TestAWeakPasswordCostsNoCode(t *testing.T) {
 
 // To refuse a stranger's guess at the name would tell them that it is the name.
 func TestResetTellsNoNameToWhoHasNoCode(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("a@example.com") // Anna Smith
 		recovery := must[Recovery](t)(w.Forgot(t.Context(), "a@example.com"))
@@ -127,6 +134,7 @@ func TestResetTellsNoNameToWhoHasNoCode(t *testing.T) {
 
 // A code given back is the same code: it does not live longer for it.
 func TestACodeGivenBackKeepsItsEnd(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("a@example.com")
 		recovery := must[Recovery](t)(w.Forgot(t.Context(), "a@example.com"))
@@ -141,6 +149,7 @@ func TestACodeGivenBackKeepsItsEnd(t *testing.T) {
 }
 
 func TestResendResetReplacesTheCode(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
 		first := must[Recovery](t)(w.Forgot(t.Context(), "anna@example.com"))
@@ -154,6 +163,7 @@ func TestResendResetReplacesTheCode(t *testing.T) {
 
 // A stranger who asks again and again must not kill the code the owner is typing.
 func TestAnotherForgotLeavesTheFirstCodeAlone(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
 		mine := must[Recovery](t)(w.Forgot(t.Context(), "anna@example.com"))
@@ -163,6 +173,7 @@ func TestAnotherForgotLeavesTheFirstCodeAlone(t *testing.T) {
 }
 
 func TestManyResetsAtOnceAreOne(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
 		recovery := must[Recovery](t)(w.Forgot(t.Context(), "anna@example.com"))
@@ -176,6 +187,7 @@ func TestManyResetsAtOnceAreOne(t *testing.T) {
 }
 
 func TestResetEndsEveryOtherCodeOfThePerson(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		mine := must[Recovery](t)(w.Forgot(t.Context(), user.Email))
@@ -191,6 +203,7 @@ func TestResetEndsEveryOtherCodeOfThePerson(t *testing.T) {
 }
 
 func TestResetCodesDieWithTheAddress(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		recovery := must[Recovery](t)(w.Forgot(t.Context(), user.Email))
@@ -206,6 +219,7 @@ func TestResetCodesDieWithTheAddress(t *testing.T) {
 
 // The address moves between the two looks at it.
 func TestResetNeedsTheAddressThatGotTheCode(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		recovery := must[Recovery](t)(w.Forgot(t.Context(), user.Email))
@@ -216,6 +230,7 @@ func TestResetNeedsTheAddressThatGotTheCode(t *testing.T) {
 }
 
 func TestResetOfAShutOrDeletedUserIsSpent(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		shut, gone := w.person("shut@example.com"), w.person("gone@example.com")
 		first := must[Recovery](t)(w.Forgot(t.Context(), shut.Email))

@@ -14,6 +14,7 @@ import (
 )
 
 func TestSignUpMakesAUserOnlyAfterTheCode(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		pending := must[Pending](t)(w.Register(t.Context(), " Anna ", "Anna@Example.com", good))
 		if n := w.count("SELECT count(*) FROM users"); n != 0 {
@@ -33,6 +34,7 @@ func TestSignUpMakesAUserOnlyAfterTheCode(t *testing.T) {
 }
 
 func TestSignUpNamesEveryMistake(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		_, err := w.Register(t.Context(), " ", "anna", "short")
 		want := Mistakes{Name: "Enter your name.", Email: sayAddress, Password: "Use at least 12 characters."}
@@ -59,6 +61,7 @@ func TestSignUpNamesEveryMistake(t *testing.T) {
 }
 
 func TestSignUpAnswersTheSameForAKnownAddress(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
 		var known, unknown Pending
@@ -95,6 +98,7 @@ func TestSignUpAnswersTheSameForAKnownAddress(t *testing.T) {
 
 // Nobody guesses a way into a known address, because there is nothing to guess.
 func TestNoCodeOpensAKnownAddress(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
 		pending := must[Pending](t)(w.Register(t.Context(), "Ann", "anna@example.com", good))
@@ -131,6 +135,7 @@ func opens(t *testing.T, w *world, key, purpose string) bool {
 }
 
 func TestTheTableAloneOpensNothing(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		pending := must[Pending](t)(w.Register(t.Context(), "Anna", "anna@example.com", good))
 		if !opens(t, w, pending.CodeKey, signUpPurpose) {
@@ -149,6 +154,7 @@ func TestTheTableAloneOpensNothing(t *testing.T) {
 }
 
 func TestResendReplacesTheCode(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		first := must[Pending](t)(w.Register(t.Context(), "Anna", "anna@example.com", good))
 		old := w.mail()[0].Code
@@ -165,6 +171,7 @@ func TestResendReplacesTheCode(t *testing.T) {
 }
 
 func TestCodeLivesTenMinutes(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		pending := must[Pending](t)(w.Register(t.Context(), "Anna", "anna@example.com", good))
 		w.wait(10 * time.Minute)
@@ -174,6 +181,7 @@ func TestCodeLivesTenMinutes(t *testing.T) {
 }
 
 func TestTextThatIsNoCodeCostsNoTry(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		pending := must[Pending](t)(w.Register(t.Context(), "Anna", "anna@example.com", good))
 		for _, typed := range []string{"", "12345", "1234567", "123456 7", "-", strings.Repeat("1", 1000), "\x00"} {
@@ -188,6 +196,7 @@ func TestTextThatIsNoCodeCostsNoTry(t *testing.T) {
 }
 
 func TestAHundredGuessesAtOnceAreFive(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		pending := must[Pending](t)(w.Register(t.Context(), "Anna", "anna@example.com", good))
 		wrong := other(w.mail()[0].Code)
@@ -199,6 +208,7 @@ func TestAHundredGuessesAtOnceAreFive(t *testing.T) {
 }
 
 func TestARightCodeAHundredTimesIsOneUser(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		pending := must[Pending](t)(w.Register(t.Context(), "Anna", "anna@example.com", good))
 		code := w.mail()[0].Code
@@ -210,6 +220,7 @@ func TestARightCodeAHundredTimesIsOneUser(t *testing.T) {
 }
 
 func TestTheQuickerOneGetsTheAddress(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		first := must[Pending](t)(w.Register(t.Context(), "Anna", "anna@example.com", good))
 		second := must[Pending](t)(w.Register(t.Context(), "Eve", "ANNA@example.com", good))
@@ -222,6 +233,7 @@ func TestTheQuickerOneGetsTheAddress(t *testing.T) {
 }
 
 func TestBusyIsSaidNotHidden(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		recovery := must[Recovery](t)(w.Forgot(t.Context(), "anna@example.com"))
