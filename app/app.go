@@ -158,7 +158,6 @@ func (a *app) openStores(ctx context.Context, cfg config.Config) (err error) {
 	if cfg.RedisURL == "" {
 		return nil
 	}
-	session.Quiet(a.log)
 	if a.redis, err = session.Dial(cfg.RedisURL); err != nil {
 		return err
 	}

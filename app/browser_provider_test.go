@@ -8,6 +8,7 @@ import (
 // Every button, pressed in a real browser by whose rules a provider is another site: Apple's answer
 // is a cross-site POST, with which no Lax cookie travels.
 func TestEveryButtonInChromium(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		bothWays(t, func(t *testing.T, scripts bool) {
 			p := h.tabOf(t).scripts(scripts)
@@ -32,6 +33,7 @@ func TestEveryButtonInChromium(t *testing.T) {
 
 // Connecting, confirming and disconnecting on the profile.
 func TestWaysInInChromium(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		for person, scripts := range map[string]bool{"ada": true, "grace": false} {
 			p := h.tab().scripts(scripts).signUp(someone()).open("/profile")

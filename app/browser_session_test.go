@@ -45,6 +45,7 @@ func TestWakingTabRenews(t *testing.T) {
 // A session that ended elsewhere leads to the sign-in, which says why: at once where the page can
 // ask, at the next press where it cannot.
 func TestSessionEndedElsewhere(t *testing.T) {
+	t.Parallel()
 	bothWays(t, func(t *testing.T, scripts bool) {
 		h := newHouse(t, localhost)
 		email := someone()
@@ -88,6 +89,7 @@ func TestTwoTabs(t *testing.T) {
 
 // An access token that runs out while a form is filled costs nothing that was typed.
 func TestExpiryInTheMiddleOfAForm(t *testing.T) {
+	t.Parallel()
 	bothWays(t, func(t *testing.T, scripts bool) {
 		h := newHouse(t, localhost)
 		p := h.tab().scripts(scripts).signUp(someone()).click("a[href='/profile']").at("/profile")

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
@@ -17,6 +18,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"gatehouse/app/session"
 )
 
 // chromium is the one browser process of this test binary; its tests have contexts of their own.
@@ -28,6 +31,7 @@ var chromium struct {
 }
 
 func TestMain(m *testing.M) {
+	session.Quiet(slog.New(slog.DiscardHandler))
 	code := m.Run()
 	if chromium.stop != nil {
 		chromium.stop()
@@ -153,11 +157,11 @@ func (p *tab) documents() int {
 	return p.loads
 }
 
-// do runs steps, each of which has to be done in ten seconds.
+// do runs steps, each of which has to be done in half a minute.
 func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	for i, step := range steps {
-		ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
+		ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
 		err := chromedp.Do(ctx, step)
 		cancel()
 		if err != nil {
@@ -168,7 +172,7 @@ func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 
 // ask evaluates an expression; a page that is just going has no answer.
 func ask[T any](p *tab, expression string) (T, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
 	defer cancel()
 	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
@@ -231,13 +235,13 @@ func (p *tab) sees(words string) *tab {
 // until waits until an expression is true.
 func (p *tab) until(what, expression string) *tab {
 	p.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		if so, err := ask[bool](p, expression); err == nil && so {
 			return p
 		}
 		if time.Now().After(deadline) {
-			p.t.Fatalf("still not %s after 10 s, but at %s: %s", what, p.where(), p.body())
+			p.t.Fatalf("still not %s after 30 s, but at %s: %s", what, p.where(), p.body())
 		}
 		<-time.After(20 * time.Millisecond)
 	}

@@ -15,6 +15,7 @@ import (
 
 // A person signs up, changes the profile, signs out, and cannot go back.
 func TestJourneyInChromium(t *testing.T) {
+	t.Parallel()
 	bothWays(t, func(t *testing.T, scripts bool) {
 		h := newHouse(t, localhost)
 		p, email := h.tab().scripts(scripts), someone()
@@ -43,6 +44,7 @@ func TestJourneyInChromium(t *testing.T) {
 // A mistake is answered in the form it was made in: what was typed stays, passwords do not, and the
 // summary has the focus.
 func TestMistakesInChromium(t *testing.T) {
+	t.Parallel()
 	bothWays(t, func(t *testing.T, scripts bool) {
 		h := newHouse(t, localhost)
 		email := someone()

@@ -77,7 +77,6 @@ func askDatabase(ctx context.Context, cfg config.Config) error {
 }
 
 func askRedis(ctx context.Context, cfg config.Config) error {
-	session.Quiet(slog.Default())
 	client, err := session.Dial(cfg.RedisURL)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -106,7 +107,7 @@ func (h *house) serve(listener net.Listener) {
 // shut ends the process in order.
 func (h *house) shut() {
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := h.web.ShutdownWithContext(ctx); err != nil {
 		h.t.Log("shutdown:", err)
@@ -146,8 +147,14 @@ func (h *house) twin() *house {
 // everyStore runs a walk on SQLite alone, and on Postgres with Redis.
 func everyStore(t *testing.T, walk func(t *testing.T, h *house), settings ...string) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { walk(t, newHouse(t, settings...)) })
-	t.Run("postgres and redis", func(t *testing.T) { walk(t, newHouse(t, append(settings, servers(t)...)...)) })
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		walk(t, newHouse(t, settings...))
+	})
+	t.Run("postgres and redis", func(t *testing.T) {
+		t.Parallel()
+		walk(t, newHouse(t, append(slices.Clone(settings), servers(t)...)...))
+	})
 }
 
 // servers are the settings of a schema of its own on the test's PostgreSQL, and of its Redis.
@@ -188,7 +195,7 @@ type browser struct {
 func (h *house) browser() *browser {
 	jar, _ := cookiejar.New(nil)
 	return &browser{t: h.t, h: h, from: h.from, agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-		client: &http.Client{Jar: jar, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+		client: &http.Client{Jar: jar, Timeout: 60 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // answer is what came back.
@@ -301,7 +308,7 @@ func someone() string {
 // code waits for the next mail with a code to an address.
 func (h *house) code(to string) string {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 30*time.Second)
 	defer cancel()
 	for {
 		message, err := h.outbox.Next(ctx, to)
@@ -317,7 +324,7 @@ func (h *house) code(to string) string {
 // mail waits for the next mail to an address.
 func (h *house) mail(to string) string {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 30*time.Second)
 	defer cancel()
 	message, err := h.outbox.Next(ctx, to)
 	if err != nil {
@@ -362,10 +369,10 @@ func (b *browser) expire() { b.keep("access", "") }
 // eventually waits until something that happens behind the requests has happened.
 func eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for !happened() {
 		if time.Now().After(deadline) {
-			t.Fatalf("still not so after 10 s: %s", what)
+			t.Fatalf("still not so after 30 s: %s", what)
 		}
 		<-time.After(5 * time.Millisecond)
 	}

@@ -45,6 +45,7 @@ var ladder = map[string][]string{
 }
 
 func TestLadder(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{}
 	err := fs.WalkDir(os.DirFS(".."), ".", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 // The line of a request is, byte by byte, what slog would have written (but for zeros at the end of
 // a text line's milliseconds).
 func TestRequestLinesAreThoseOfSlog(t *testing.T) {
+	t.Parallel()
 	at := time.Date(2026, 11, 22, 20, 30, 15, 123456789, time.FixedZone("", 3600))
 	for _, production := range []bool{false, true} {
 		for level, request := range map[slog.Level]handlers.Answered{
@@ -41,6 +42,7 @@ func TestRequestLinesAreThoseOfSlog(t *testing.T) {
 
 // A line about security is written before the answer is: a process that is killed has said it.
 func TestOnlyRequestLinesAreGathered(t *testing.T) {
+	t.Parallel()
 	var written syncBuffer
 	out := newLogWriter(&written)
 	log := newJournal(prompt{out}, out, true, slog.LevelInfo)

@@ -15,6 +15,7 @@ import (
 	"github.com/joho/godotenv"
 
 	"gatehouse/app/config"
+	"gatehouse/app/session"
 )
 
 func main() {
@@ -37,6 +38,7 @@ func command(ctx context.Context, args []string, getenv func(string) string) err
 	case args[0] == "demo":
 		return demo(ctx, getenv)
 	case args[0] == "doctor":
+		session.Quiet(slog.Default())
 		return doctor(ctx, getenv, os.Stdout)
 	case args[0] == "healthcheck":
 		return healthcheck(ctx, getenv)
@@ -73,6 +75,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	out := newLogWriter(os.Stderr)
 	defer out.flush()
 	log := newJournal(prompt{out}, out, cfg.Production, slog.LevelInfo)
+	session.Quiet(log.Logger) // here and not in open: it is one for the whole process
 	a, err := open(ctx, cfg, time.Now, log)
 	if err != nil {
 		return fmt.Errorf("gatehouse does not start: %w", err)

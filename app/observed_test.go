@@ -45,6 +45,7 @@ func (h *house) figure(name string) float64 {
 
 // Every figure that docs/operations.md explains is there, and moves with what happens.
 func TestMetricsTellWhatHappens(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		owner, thief := b.copy(), b.copy()
@@ -77,7 +78,7 @@ func TestMetricsTellWhatHappens(t *testing.T) {
 				t.Errorf("%s is %v, want %v", name, got, want)
 			}
 		}
-		if lag := h.figure("gatehouse_feed_silence_seconds"); lag < 0 || lag > 3 {
+		if lag := h.figure("gatehouse_feed_silence_seconds"); lag < 0 || lag > 10 {
 			t.Errorf("the feed was silent for %v s", lag)
 		}
 	})
@@ -85,6 +86,7 @@ func TestMetricsTellWhatHappens(t *testing.T) {
 
 // Who may read them: whoever carries the token or, without one, whoever is near and came directly.
 func TestMetricsAreForOperators(t *testing.T) {
+	t.Parallel()
 	ask := func(h *house, header, value string) int {
 		request, _ := http.NewRequest(http.MethodGet, h.url+"/metrics", nil)
 		request.Header.Set(header, value)
@@ -112,6 +114,7 @@ func TestMetricsAreForOperators(t *testing.T) {
 
 // The security log has a line for everything that matters, and the table has what belongs to a person.
 func TestSecurityEventsAreKept(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		b := h.browser().signUp(email)
@@ -177,6 +180,7 @@ func (h *house) kept(kind, email string) (count int) {
 
 // Events older than EVENTS_KEEP go, when a process starts and once an hour; younger ones stay.
 func TestOldEventsAreSwept(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		b := h.browser().signUp(email)
@@ -246,7 +250,7 @@ func TestTracesReachTheCollector(t *testing.T) {
 	if answer, err := b.send(request); err != nil || answer.status != 200 {
 		t.Fatal(answer.status, err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if err := h.app.close(ctx); err != nil { // hands over what is left
 		t.Fatal(err)
@@ -284,6 +288,7 @@ func TestTracesReachTheCollector(t *testing.T) {
 
 // Without a collector named, nothing is traced.
 func TestNoTracesWithoutACollector(t *testing.T) {
+	t.Parallel()
 	cfg, err := config.Load(func(string) string { return "" })
 	if err != nil || cfg.Traces {
 		t.Fatalf("traces are %v: %v", cfg.Traces, err)

@@ -29,6 +29,7 @@ func lookup(settings []string) func(string) string {
 
 // doctor prints what to register, and what does not answer.
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	s := newStand(t, &clock{})
 	settings := append(s.settings(), "APP_URL=http://localhost:3999", "DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "gatehouse.db"))
 	said, err := examined(t, settings)
@@ -52,6 +53,7 @@ func TestDoctor(t *testing.T) {
 }
 
 // Half a provider stops the start, with a sentence that names the line to mend.
+// Nothing runs beside it: a start says for the whole process where go-redis complains.
 func TestHalfAProviderStopsTheStart(t *testing.T) {
 	s := newStand(t, &clock{})
 	whole := append(s.settings(), "APP_URL=http://localhost:3999", "ADDR=127.0.0.1:0", "DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "gatehouse.db"))
@@ -79,6 +81,7 @@ func TestHalfAProviderStopsTheStart(t *testing.T) {
 
 // The demo has every button, and never runs in production.
 func TestDemoIsNotForProduction(t *testing.T) {
+	t.Parallel()
 	if err := demo(t.Context(), lookup([]string{"APP_ENV=production"})); err == nil || !strings.Contains(err.Error(), "APP_ENV") {
 		t.Errorf("the demo in production: %v", err)
 	}

@@ -57,7 +57,7 @@ type atIssuer struct {
 func (b *browser) atIssuer() *atIssuer {
 	jar, _ := cookiejar.New(nil)
 	back := b.h.url + "/auth/"
-	return &atIssuer{t: b.t, back: back, client: &http.Client{Jar: jar, Timeout: 10 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+	return &atIssuer{t: b.t, back: back, client: &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
 		if strings.HasPrefix(r.URL.String(), back) {
 			return http.ErrUseLastResponse
 		}
@@ -118,6 +118,7 @@ func (p *atIssuer) absolute(from *http.Response, address string) string {
 
 // A provider that nobody here wrote signs a person in, and refuses what it should.
 func TestCertifiedIssuer(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.independent("KEEP_PROVIDER_TOKENS=oidc")
 	s := &stand{t: t, secrets: map[string]bool{registeredSecret: true}}

@@ -40,6 +40,7 @@ func bent(t *testing.T, answers map[string]string, settings ...string) *house {
 
 // Whoever may name an address of 100 letters and more at X must not come in as its first 100.
 func TestAnAddressIsNotCutToAnothers(t *testing.T) {
+	t.Parallel()
 	victim := "v" + strings.Repeat("x", 59) + "@" + strings.Repeat("d", 35) + ".com"
 	h := bent(t, map[string]string{"/2/users/me": `{"data":{"id":"1","name":"M","confirmed_email":"` + victim + `.attacker.example"}}`})
 	owner, b := h.member(victim), h.browser()
@@ -51,6 +52,7 @@ func TestAnAddressIsNotCutToAnothers(t *testing.T) {
 
 // Postgres takes no NUL for text; two broken subjects must not become one.
 func TestASubjectThatIsNoText(t *testing.T) {
+	t.Parallel()
 	for _, settings := range [][]string{nil, servers(t)} {
 		h := bent(t, map[string]string{"/2/users/me": `{"data":{"id":"1\u0000","name":"M"}}`}, settings...)
 		b := h.browser()
@@ -59,6 +61,7 @@ func TestASubjectThatIsNoText(t *testing.T) {
 }
 
 func TestDiscoveryWithoutAnEndpoint(t *testing.T) {
+	t.Parallel()
 	h := bent(t, map[string]string{"openid-configuration": `{"issuer":"HERE","token_endpoint":"HERE/token","jwks_uri":"HERE/keys"}`})
 	b := h.browser()
 	b.want(b.get("/auth/oidc"), 303, "/auth/error?why=unavailable&provider=oidc")
@@ -66,6 +69,7 @@ func TestDiscoveryWithoutAnEndpoint(t *testing.T) {
 
 // A parameter that came twice was answered by two (RFC 6749, 3.1).
 func TestAnswersThatSayThingsTwice(t *testing.T) {
+	t.Parallel()
 	h, _ := newEmulated(t)
 	for _, name := range []string{"code", "state", "iss"} {
 		b := h.browser()
@@ -83,6 +87,7 @@ func TestAnswersThatSayThingsTwice(t *testing.T) {
 
 // Pressed on a page whose session is over, "Connect" must not sign in to an account of its own.
 func TestConnectAfterTheSessionEnded(t *testing.T) {
+	t.Parallel()
 	h, _ := newEmulated(t)
 	email := someone()
 	b := h.member(email)
@@ -94,6 +99,7 @@ func TestConnectAfterTheSessionEnded(t *testing.T) {
 
 // A way in whose provider was taken out of the settings is none.
 func TestTheLastWayInThatWorks(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		b := h.browser().by("twitter", "nobody")
 		user := b.user()
@@ -106,6 +112,7 @@ func TestTheLastWayInThatWorks(t *testing.T) {
 }
 
 func TestTwoIdentitiesOfOneProvider(t *testing.T) {
+	t.Parallel()
 	h, _ := newEmulated(t)
 	b := h.member(someone())
 	b.want(b.enter("google", "linus", "next=%2Fprofile"), 303, linked)
@@ -117,6 +124,7 @@ func TestTwoIdentitiesOfOneProvider(t *testing.T) {
 
 // The address was proven in another browser; the page that waits for its code asks for a new one.
 func TestNewCodeForAnAddressThatIsProven(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b, email := h.member(someone()), someone()
 	b.want(b.post("/profile", "section", "email", "email", email), 303, "/verify")

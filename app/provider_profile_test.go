@@ -51,6 +51,7 @@ func subjectOf(s *stand, provider, person string) string {
 
 // A person connects a provider, signs in with it, and disconnects it; each is an event and a mail.
 func TestConnectAndDisconnect(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		email := someone()
 		b := h.member(email)
@@ -88,6 +89,7 @@ func TestConnectAndDisconnect(t *testing.T) {
 }
 
 func TestLastWayInStays(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		b := h.browser().by("twitter", "nobody")
 		user, subject := b.user(), subjectOf(s, "twitter", "nobody")
@@ -111,6 +113,7 @@ func TestLastWayInStays(t *testing.T) {
 
 // Nobody takes away the identity of another account.
 func TestDisconnectsOnlyOnesOwn(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		ada, mallory := h.browser().by("google", "ada"), h.member(someone())
 		mallory.want(mallory.disconnect("google", subjectOf(s, "google", "ada")), 303, unlinked)
@@ -123,6 +126,7 @@ func TestDisconnectsOnlyOnesOwn(t *testing.T) {
 // After ten minutes a change to the ways in asks again who this is: by password, or by a provider
 // that is connected. A new session takes the place of the old one.
 func TestChangingTheWaysInAsksAgain(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		b := h.member(someone())
 		user := b.user()
@@ -176,6 +180,7 @@ func (b *browser) press(page, provider string) string {
 
 // An identity that signs in another account is neither taken from it nor named.
 func TestIdentityOfAnotherAccountStaysThere(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		owner, b := h.browser().by("google", "ada"), h.member(someone())
 		b.fails(s, b.enter("google", "ada"), "google", "taken")
@@ -191,6 +196,7 @@ func TestIdentityOfAnotherAccountStaysThere(t *testing.T) {
 // A connection begun in one session ends in that session or not at all: not in another browser, not
 // after signing out, not as someone else, not in a later session of the same person.
 func TestConnectingEndsWhereItBegan(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		email := someone()
 		b := h.member(email)
@@ -223,6 +229,7 @@ func TestConnectingEndsWhereItBegan(t *testing.T) {
 // Only a press on our own page begins to connect: a link elsewhere would connect the account that
 // whoever wrote it is signed in to at the provider.
 func TestAnotherSiteBeginsNoConnection(t *testing.T) {
+	t.Parallel()
 	h, _ := newEmulated(t)
 	b := h.member(someone())
 	for _, site := range []string{"cross-site", "same-site"} {

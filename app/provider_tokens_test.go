@@ -26,6 +26,7 @@ func (h *house) tokens(user, provider string) (models.ProviderTokens, error) {
 
 // Kept tokens rest sealed, are renewed when used, and end with their identity.
 func TestProviderTokensRestSealed(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		b := h.member(someone())
 		user, subject := b.user(), subjectOf(s, "google", "ada")
@@ -66,6 +67,7 @@ func TestProviderTokensRestSealed(t *testing.T) {
 
 // X gives a refresh token that is good once: of two who use it at once, both get what lives.
 func TestRefreshTokensThatAreGoodOnce(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		user := h.browser().by("twitter", "ada").user()
 		for range 3 {
@@ -86,6 +88,7 @@ func TestRefreshTokensThatAreGoodOnce(t *testing.T) {
 }
 
 func TestProviderTokensAreThrownAway(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		for _, provider := range providers {
 			person := s.People(provider)[0].ID

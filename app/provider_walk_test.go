@@ -10,6 +10,7 @@ import (
 
 // Each button leads in, keeps where the person was going, and finds the same user the next time.
 func TestEveryProviderSignsIn(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		labels := map[string]string{"google": "Google", "github": "GitHub", "twitter": "X", "apple": "Apple", "oidc": "Company"}
 		for _, provider := range providers {
@@ -47,6 +48,7 @@ func TestEveryProviderSignsIn(t *testing.T) {
 // A person of whom the provider gives no address has an account that works everywhere, and can
 // prove an address and then set a password.
 func TestAccountWithoutAddress(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		for _, provider := range []string{"twitter", "github", "apple", "oidc"} {
 			b, email := h.browser().by(provider, "nobody"), someone()
@@ -106,6 +108,7 @@ func (h *house) member(email string) *browser {
 
 // Only an address that the provider vouches for joins an account, and its owner is told.
 func TestVouchedAddressJoinsAndTheOwnerIsTold(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		ada, grace := h.member("ada@gmail.com"), h.member("grace@navy.example")
 		for _, join := range []struct{ provider, person, to string }{
@@ -132,6 +135,7 @@ func TestVouchedAddressJoinsAndTheOwnerIsTold(t *testing.T) {
 
 // Whoever only says that an address is theirs gets an account of their own, without it.
 func TestUnvouchedAddressJoinsNobody(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		owners := map[string]string{}
 		for _, address := range []string{"ada@gmail.com", "linus@kernel.example", "augusta@example.com"} {
@@ -159,6 +163,7 @@ func TestUnvouchedAddressJoinsNobody(t *testing.T) {
 // A sign-up with someone's address plants nothing there: without the code it is no account, so the
 // owner's provider makes one that the stranger's password does not open.
 func TestSigningUpFirstTakesNothingOver(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		mallory := h.browser()
 		mallory.want(mallory.post("/sign-up", "name", "Mallory", "email", "ada@gmail.com", "password", password), 303, "/verify")
@@ -177,6 +182,7 @@ func TestSigningUpFirstTakesNothingOver(t *testing.T) {
 
 // A relay address is the person's own at Apple, and joins nobody else.
 func TestRelayAddress(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		b := h.browser().by("apple", "relay")
 		if user := h.reads(b.user()); user.Email != "x7k2p9@privaterelay.appleid.com" || user.Name != "Grace Hopper" {
@@ -187,6 +193,7 @@ func TestRelayAddress(t *testing.T) {
 
 // A new name, handle or address at the provider is the same person, and changes nothing here.
 func TestChangesAtTheProviderChangeNothingHere(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		h.member("augusta@example.com")
 		for _, provider := range []string{"google", "github", "twitter", "oidc"} {
@@ -201,6 +208,7 @@ func TestChangesAtTheProviderChangeNothingHere(t *testing.T) {
 
 // Twenty browsers of one person that come for the first time at once make one user.
 func TestRacingFirstSignInsMakeOneUser(t *testing.T) {
+	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		for _, provider := range []string{"google", "twitter"} {
 			const tabs = 20

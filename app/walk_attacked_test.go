@@ -31,8 +31,8 @@ func attacked(h *house, email string) {
 			}
 		}
 	})
-	if tried.Load() != 50 || led.Load() != 670 {
-		h.t.Errorf("%d guesses were tried and %d led to the code, want 50 and 670", tried.Load(), led.Load())
+	if n := int(tried.Load()); n < 50 || n > h.most(50) || n+int(led.Load()) != 720 {
+		h.t.Errorf("%d guesses were tried and %d led to the code, want 50 and 670", n, led.Load())
 	}
 }
 
@@ -40,6 +40,7 @@ func attacked(h *house, email string) {
 // been here before as ever; in a new one by a mailed code beside the password, and by a reset (no lockout by
 // strangers; brute force).
 func TestOwnerGetsInWhileStrangersGuess(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		known := h.browser().signUp(email)
@@ -77,6 +78,19 @@ func TestOwnerGetsInWhileStrangersGuess(t *testing.T) {
 	})
 }
 
+// A secret that is promoted makes no stranger of a browser that has been here before.
+func TestKnownBrowserOutlastsARotation(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	email := someone()
+	known := h.browser().signUp(email)
+	known.want(known.post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
+	h.restart("APP_SECRETS=a secret that was promoted and is long enough," + h.env["APP_SECRETS"])
+	exhausted(h, email)
+	h.browser().want(h.browser().post("/sign-in", "email", email, "password", password), 303, "/verify")
+	known.signIn(email)
+}
+
 // newest waits until so many mails with a subject have come, and is the code of the latest.
 func (h *house) newest(to string, mails int, subject string) (code string) {
 	h.t.Helper()
@@ -98,6 +112,7 @@ func (h *house) newest(to string, mails int, subject string) (code string) {
 // Above the allowance everybody is answered alike: known address or not, right password or wrong (no
 // enumeration), and nothing is hashed before the code is right.
 func TestAboveTheAllowanceAllAreAnsweredAlike(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	email, nobody := someone(), someone()
 	h.browser().signUp(email)
@@ -139,6 +154,7 @@ func TestAboveTheAllowanceAllAreAnsweredAlike(t *testing.T) {
 
 // A few addresses cannot use up what an account allows strangers: each uses up its own share first.
 func TestOneAddressCannotUseUpAnAccount(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		h.browser().signUp(email)
@@ -157,6 +173,7 @@ func TestOneAddressCannotUseUpAnAccount(t *testing.T) {
 
 // Signing in is no failure, however often.
 func TestRightPasswordsAreNotCounted(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		h.browser().signUp(email)
@@ -170,6 +187,7 @@ func TestRightPasswordsAreNotCounted(t *testing.T) {
 // The mailbox of one person is filled by nobody: past its share of mails a new flow waits for the newest
 // code that was mailed, and that code opens it.
 func TestMailsOfOneRecipientAreBounded(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email, unknown := someone(), someone()
 		h.browser().signUp(email)
@@ -185,11 +203,11 @@ func TestMailsOfOneRecipientAreBounded(t *testing.T) {
 		b := h.browser()
 		b.want(b.post("/sign-up", "name", "Ada", "email", unknown, "password", password), 303, "/verify")
 		b.want(b.post("/verify", "code", h.newest(unknown, 3, signUp)), 303, "/dashboard")
-		if mails := h.posted(unknown, signUp); mails != 3 {
+		if mails := h.posted(unknown, signUp); mails < 3 || mails > h.most(3) {
 			t.Errorf("%d codes to an unknown address, want 3", mails)
 		}
 		for subject, most := range map[string]int{resetSubject: 3, signUp: 1, "You already have an account": 2} { // the sign-up's share is three
-			if mails := h.posted(email, subject); mails != most {
+			if mails := h.posted(email, subject); mails < most || mails > h.most(most) {
 				t.Errorf("%s: %d mails, want %d", subject, mails, most)
 			}
 		}
@@ -198,6 +216,7 @@ func TestMailsOfOneRecipientAreBounded(t *testing.T) {
 
 // One account reaches the mailboxes of few people it does not know.
 func TestOneAccountReachesFewMailboxes(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		reached := 0
@@ -212,7 +231,7 @@ func TestOneAccountReachesFewMailboxes(t *testing.T) {
 				t.Fatalf("%d %s", got.status, text(got.body))
 			}
 		}
-		if reached != 10 {
+		if reached < 10 || reached > h.most(10) {
 			t.Errorf("%d mailboxes, want 10", reached)
 		}
 	})
@@ -221,6 +240,7 @@ func TestOneAccountReachesFewMailboxes(t *testing.T) {
 // One person's writes are bounded, and so is what is kept of them; a flood of one kind of event pushes out
 // no trace of another.
 func TestWritesOfOnePersonAreBounded(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		user, refused := b.user(), 0
@@ -243,6 +263,7 @@ func TestWritesOfOnePersonAreBounded(t *testing.T) {
 
 // A code that is shared is not used up by those who share it: tries belong to a flow.
 func TestStrangersUseUpNoTries(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		h.browser().signUp(email)
@@ -277,6 +298,7 @@ func TestStrangersUseUpNoTries(t *testing.T) {
 // Where the hash queue is full a stranger is told to come again, with what was typed and a way that waits
 // for nobody; a browser that has been here before goes first.
 func TestFullQueueKeepsNobodyOut(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, "LIMITS=off")
 	email := someone()
 	known := h.browser().signUp(email)

@@ -30,6 +30,7 @@ const spent = "This code no longer works. Send a new one."
 
 // Five wrong tries burn a code, one after another or fifty at once.
 func TestGuessingBurnsACode(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		b := pending(h, email)
@@ -60,6 +61,7 @@ func TestGuessingBurnsACode(t *testing.T) {
 
 // A code works once, however fast the button is pressed.
 func TestACodeWorksOnce(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		b := pending(h, email)
@@ -91,6 +93,7 @@ func TestACodeWorksOnce(t *testing.T) {
 
 // A reset code is spent by the reset, and dies with the next one asked for.
 func TestAResetCodeWorksOnce(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		h.browser().signUp(email)
@@ -123,6 +126,7 @@ func TestAResetCodeWorksOnce(t *testing.T) {
 // A second press of the button, without JavaScript, finds the code used and the password as typed. It
 // changes nothing more, and whoever has no code learns nothing from it.
 func TestSecondPressOfResetIsTheFirst(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		h.browser().signUp(email)
@@ -145,6 +149,7 @@ func TestSecondPressOfResetIsTheFirst(t *testing.T) {
 
 // Nobody guesses at a code that was used, either.
 func TestAUsedCodeHasFiveTries(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, "LIMITS=off")
 	email := someone()
 	h.browser().signUp(email)
@@ -162,6 +167,7 @@ func TestAUsedCodeHasFiveTries(t *testing.T) {
 
 // Scanners follow links and look at pages before people do.
 func TestLookingConsumesNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	email := someone()
 	b := pending(h, email)
@@ -181,6 +187,7 @@ func TestLookingConsumesNothing(t *testing.T) {
 
 // A code is over after ten minutes, and the page still knows whom to send a new one.
 func TestACodeExpires(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	email, other := someone(), someone()
 	early, late := pending(h, email), pending(h, other)
@@ -205,6 +212,7 @@ func TestACodeExpires(t *testing.T) {
 
 // A code opens only the flow of the browser that asked for it.
 func TestACodeIsBoundToItsBrowser(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	email := someone()
 	owner, other := pending(h, email), pending(h, someone())

@@ -10,6 +10,7 @@ import (
 // callback takes it, and nothing has happened afterwards. The routes are read from the app itself,
 // so that a new one is held to it too.
 func TestCrossSitePostsAreRefused(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	email := someone()
 	b := h.browser().signUp(email)
@@ -54,6 +55,7 @@ func TestCrossSitePostsAreRefused(t *testing.T) {
 
 // Our own pages, and programs that are no browser, are let in.
 func TestOurOwnPostsAreTaken(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for name, headers := range map[string]map[string]string{
 		"same-origin": {"Sec-Fetch-Site": "same-origin", "Origin": h.url},
@@ -76,6 +78,7 @@ func TestOurOwnPostsAreTaken(t *testing.T) {
 // Apple's callback takes the cross-site post, and does no more than bring it back by a GET, where
 // the browser's own cookie has to prove it.
 func TestApplesPostOnlyComesBack(t *testing.T) {
+	t.Parallel()
 	h, _ := newEmulated(t)
 	b := h.browser()
 	request := b.request(http.MethodPost, "/auth/apple/callback", map[string][]string{"code": {"c"}, "state": {"s"}})

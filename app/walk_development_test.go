@@ -13,6 +13,7 @@ import (
 // The mails of development hold everyone's codes: they are shown to a browser on this machine that asks
 // this machine, and to nobody else, whatever stands between.
 func TestMailsAreShownToThisMachineAlone(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		proxies, forwarded, host string
 		want                     int
@@ -49,6 +50,7 @@ func TestMailsAreShownToThisMachineAlone(t *testing.T) {
 // What an operator forgets is named in the first lines: development on a server, and a proxy whose list is
 // missing (one stranger would use up everybody's limits).
 func TestTheStartNamesWhatIsForgotten(t *testing.T) {
+	t.Parallel()
 	production := map[string]string{"APP_ENV": "production", "APP_URL": "https://accounts.example.com", "APP_SECRETS": strings.Repeat("s", 32),
 		"SMTP_URL": "smtp://localhost", "MAIL_FROM": "a@example.com"}
 	said := func(settings map[string]string, more ...string) string {

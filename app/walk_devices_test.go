@@ -8,6 +8,7 @@ import (
 
 // A session id never survives a sign-in, so one that was planted or seen before is worth nothing.
 func TestEverySignInIsANewSession(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		b := h.browser().signUp(email)
@@ -42,6 +43,7 @@ func owned(h *house) (here, there *browser) {
 }
 
 func TestEndingOneSessionFromTheProfile(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		here, there := owned(h)
 		page := here.get("/dashboard").body
@@ -59,6 +61,7 @@ func TestEndingOneSessionFromTheProfile(t *testing.T) {
 }
 
 func TestEndingAllOtherSessions(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		here, there := owned(h)
 		third := h.browser().signUp(someone())
@@ -72,6 +75,7 @@ func TestEndingAllOtherSessions(t *testing.T) {
 
 // Knowing the id of a session is not enough to end it: it has to be one's own.
 func TestNobodyEndsTheSessionOfAnother(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		victim, attacker := h.browser().signUp(someone()), h.browser().signUp(someone())
 		attacker.post("/profile", "section", "sessions", "action", "end", "session", victim.session())
@@ -85,6 +89,7 @@ func TestNobodyEndsTheSessionOfAnother(t *testing.T) {
 
 // Ids that are none must not damage the record they resemble.
 func TestEndingTakesWholeIdsOnly(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		for _, tail := range []string{":", "@", " ", "\x00", "\xff", "'", strings.Repeat("a", 60)} {
@@ -100,6 +105,7 @@ func TestEndingTakesWholeIdsOnly(t *testing.T) {
 }
 
 func TestDisabledUserIsOut(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		b := h.browser().signUp(email)
@@ -132,6 +138,7 @@ func TestDisabledUserIsOut(t *testing.T) {
 
 // A row that is gone, with a session that is not: a sign-in that raced the deletion.
 func TestSessionWithoutItsUserIsOver(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		if err := h.db.Users.Delete(t.Context(), b.user()); err != nil {

@@ -19,8 +19,10 @@ func enterAs(t *testing.T, h *house, remember string) *browser {
 }
 
 func TestSessionsEndWhenIdle(t *testing.T) {
+	t.Parallel()
 	for remember, idle := range map[string]time.Duration{"on": 7 * 24 * time.Hour, "": 12 * time.Hour} {
 		t.Run("remember="+remember, func(t *testing.T) {
+			t.Parallel()
 			everyStore(t, func(t *testing.T, h *house) {
 				b := enterAs(t, h, remember)
 				h.clock.advance(idle - time.Minute)
@@ -39,9 +41,11 @@ func TestSessionsEndWhenIdle(t *testing.T) {
 
 // However busy a session is, its absolute end never moves.
 func TestAbsoluteEndNeverMoves(t *testing.T) {
+	t.Parallel()
 	type life struct{ step, max time.Duration }
 	for remember, life := range map[string]life{"on": {6 * 24 * time.Hour, 30 * 24 * time.Hour}, "": {11 * time.Hour, 24 * time.Hour}} {
 		t.Run("remember="+remember, func(t *testing.T) {
+			t.Parallel()
 			everyStore(t, func(t *testing.T, h *house) {
 				b := enterAs(t, h, remember)
 				user, began, ends := b.user(), h.clock.now(), h.record(b.user()).EndsAt
@@ -79,6 +83,7 @@ func setCookies(got answer) map[string]string {
 
 // Without "Keep me signed in", closing the browser is enough, also after refreshes.
 func TestBriefSessionsGoWithTheBrowser(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for _, remember := range []string{"on", ""} {
 		b := enterAs(t, h, remember)
@@ -96,6 +101,7 @@ func TestBriefSessionsGoWithTheBrowser(t *testing.T) {
 
 // Signing out ends the session itself: what was copied before is worth nothing afterwards.
 func TestSignOutEndsAtOnce(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		user, copied, elsewhere := b.user(), b.copy(), b.copy()
@@ -118,6 +124,7 @@ func TestSignOutEndsAtOnce(t *testing.T) {
 
 // Signing out works with an access token that ran out, and a GET of the address does nothing.
 func TestSignOutAfterExpiry(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		b.do(http.MethodGet, "/auth/sign-out", nil)

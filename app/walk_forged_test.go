@@ -61,6 +61,7 @@ func (f forger) hs256() string {
 }
 
 func TestForgedAccessTokensAreRefused(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	owner := h.browser().signUp(someone())
 	real := owner.cookies()["access"]
@@ -126,6 +127,7 @@ func respelled(token string) string {
 }
 
 func TestForgedRefreshTokensAreRefused(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		owner, other := h.browser().signUp(someone()), h.browser().signUp(someone())
 		real, err := base64.RawURLEncoding.DecodeString(owner.cookies()["refresh"])

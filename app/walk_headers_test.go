@@ -17,6 +17,7 @@ var (
 var inline = regexp.MustCompile(`(?i)<script(?:\s+(?:defer|async))*\s*>|<style|\sstyle=|\son[a-z]+=|hx-on|javascript:|hx-vals="js:`)
 
 func TestEveryPageIsHardened(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	user := h.browser().signUp(someone())
 	check := func(b *browser, path string) {
@@ -66,6 +67,7 @@ func hardened(t *testing.T, what string, got answer) {
 
 // What hands out or takes back a cookie is never kept by a cache, whatever the method or status.
 func TestAnswersWithCookiesAreNotStored(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	email := someone()
 	b := h.browser().signUp(email)
@@ -88,6 +90,7 @@ func TestAnswersWithCookiesAreNotStored(t *testing.T) {
 }
 
 func TestStaticFilesAreKept(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	page := h.browser().get("/").body
 	files := regexp.MustCompile(`/static/[^"]+`).FindAllString(page, -1)
@@ -109,11 +112,13 @@ func TestStaticFilesAreKept(t *testing.T) {
 
 // Cookies on plain http, for development, and on https, where each is bound to this host alone.
 func TestCookieFlags(t *testing.T) {
+	t.Parallel()
 	for scheme, want := range map[string]struct {
 		address, prefix string
 		secure          bool
 	}{"http": {"http://localhost:3000", "", false}, "https": {"https://localhost", "__Host-", true}} {
 		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
 			h := newHouse(t, "APP_URL="+want.address)
 			cookies := everyCookie(t, h, want.prefix)
 			for _, name := range []string{"access", "refresh", "flow", "reset", "device"} {

@@ -20,7 +20,7 @@ import (
 func TestPackedBodiesAreRefused(t *testing.T) {
 	h := newHouse(t)
 	var body bytes.Buffer
-	packed := gzip.NewWriter(&body)
+	packed, _ := gzip.NewWriterLevel(&body, gzip.BestSpeed)
 	_, _ = io.WriteString(packed, "--x\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\n")
 	for range 10 {
 		_, _ = packed.Write(make([]byte, 1<<20))
@@ -44,6 +44,7 @@ func TestPackedBodiesAreRefused(t *testing.T) {
 // What a browser calls itself is a stranger's text. It must not spoil the list in which the owner finds
 // that stranger, nor keep the sign-in out of it.
 func TestOddBrowserNames(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		owner := h.browser().signUp(email)
@@ -70,7 +71,9 @@ func TestOddBrowserNames(t *testing.T) {
 
 // Guesses by strangers keep the owner out of nothing that they can prove to be theirs.
 func TestNoLockoutByStrangers(t *testing.T) {
+	t.Parallel()
 	t.Run("a reset makes no stranger of its owner", func(t *testing.T) {
+		t.Parallel()
 		h := newHouse(t)
 		email := someone()
 		h.browser().signUp(email)
@@ -81,6 +84,7 @@ func TestNoLockoutByStrangers(t *testing.T) {
 		owner.want(owner.post("/sign-in", "email", email, "password", otherPassword), 303, "/dashboard")
 	})
 	t.Run("mails that strangers asked for", func(t *testing.T) {
+		t.Parallel()
 		h := newHouse(t)
 		email := someone()
 		owner := h.browser().signUp(email)
@@ -95,6 +99,7 @@ func TestNoLockoutByStrangers(t *testing.T) {
 		owner.want(owner.post("/reset", "code", code, "password", otherPassword), 303, "/sign-in?notice=reset&next=%2Fdashboard")
 	})
 	t.Run("mistakes in a form send no mail", func(t *testing.T) {
+		t.Parallel()
 		h := newHouse(t)
 		b, email := h.browser(), someone()
 		for range 11 {
@@ -105,6 +110,7 @@ func TestNoLockoutByStrangers(t *testing.T) {
 		b.want(b.post("/sign-up", "name", "Ada", "email", email, "password", password), 303, "/verify")
 	})
 	t.Run("clients of a proxy that names ports", func(t *testing.T) {
+		t.Parallel()
 		h := newHouse(t)
 		b := h.browser()
 		for i := range 61 {
@@ -118,6 +124,7 @@ func TestNoLockoutByStrangers(t *testing.T) {
 
 // What answers a request of the old session must not take the new session's cookies along.
 func TestAnswersToTheOldSessionTakeNothingAway(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		h.clock.advance(time.Minute)
@@ -135,6 +142,7 @@ func TestAnswersToTheOldSessionTakeNothingAway(t *testing.T) {
 }
 
 func TestSecondPressOfThePasswordForm(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		form := []string{"section", "password", "current", password, "password", otherPassword}
@@ -148,6 +156,7 @@ func TestSecondPressOfThePasswordForm(t *testing.T) {
 
 // Addresses are in logs and histories.
 func TestNoPasswordFromTheAddress(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	email := someone()
 	h.browser().signUp(email)
@@ -158,6 +167,7 @@ func TestNoPasswordFromTheAddress(t *testing.T) {
 }
 
 func TestGzipOnlyWhereItIsTaken(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b, plain := h.browser(), &http.Transport{DisableCompression: true} // which would ask for gzip by itself
 	defer plain.CloseIdleConnections()

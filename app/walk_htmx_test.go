@@ -12,6 +12,7 @@ const typedPassword = "Zq-typed-and-never-shown-again"
 // A form that does not go through comes back with what was typed, but for the password: alone to
 // htmx, in its page to everyone else.
 func TestFormsComeBackWithWhatWasTyped(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	email := someone()
 	user := h.browser().signUp(email)
@@ -70,6 +71,7 @@ func led(t *testing.T, what string, got answer, to string) {
 }
 
 func TestHtmxIsLedByHeader(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	email := someone()
 	b := h.browser()
@@ -90,6 +92,7 @@ func TestHtmxIsLedByHeader(t *testing.T) {
 
 // The element that refreshes in the background learns where to go when the session is over.
 func TestRefreshTellsHtmxOfTheEnd(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.browser().signUp(someone())
 	ended := b.copy()
@@ -113,6 +116,7 @@ func TestRefreshTellsHtmxOfTheEnd(t *testing.T) {
 
 // A form that htmx sends after the access token ran out works as ever, and brings the next pair.
 func TestHtmxPostAfterExpiry(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		b.htmx = true
@@ -127,6 +131,7 @@ func TestHtmxPostAfterExpiry(t *testing.T) {
 
 // Every signed-in page asks for the next pair in time, and guests' pages do not.
 func TestSignedInPagesRefreshInTime(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, "ACCESS_TTL=5m")
 	b := h.browser().signUp(someone())
 	for _, path := range []string{"/", "/dashboard", "/profile", "/profile?section=delete", "/confirm"} {

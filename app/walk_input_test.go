@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,7 +13,8 @@ func everyDatabase(t *testing.T, walk func(t *testing.T, h *house), settings ...
 	t.Helper()
 	everyStore(t, walk, settings...)
 	t.Run("postgres alone", func(t *testing.T) {
-		walk(t, newHouse(t, append(settings, "DATABASE_URL="+postgres(t))...))
+		t.Parallel()
+		walk(t, newHouse(t, append(slices.Clone(settings), "DATABASE_URL="+postgres(t))...))
 	})
 }
 
@@ -28,6 +30,7 @@ var fields = []string{"name", "email", "password", "current", "code", "next", "r
 // Whatever is posted, to every route of the app, is answered by a page of 4xx or a step of the flow;
 // never by a 5xx, and never with a script in it.
 func TestNoInputIsAnError(t *testing.T) {
+	t.Parallel()
 	everyDatabase(t, func(t *testing.T, h *house) {
 		email := someone()
 		user, flow, forgetful := h.browser().signUp(email), pending(h, someone()), h.browser()
@@ -88,7 +91,8 @@ func sensible(t *testing.T, what string, got answer) {
 
 // What is no form at all, and addresses and cookies that nobody sends by accident.
 func TestNoRequestIsAnError(t *testing.T) {
-	h := newHouse(t, "LIMITS=off")
+	t.Parallel()
+	h, _ := newEmulated(t)
 	user := h.browser().signUp(someone())
 	for _, kind := range []string{"multipart/form-data", "multipart/form-data; boundary=x", "application/json", "application/x-www-form-urlencoded; charset=utf-16", "text/plain", "\xff", ""} {
 		for _, body := range []string{"", "--x\r\nContent-Disposition: form-data; name=\"section\"\r\n\r\npicture\r\n", "{}", "section=picture&&&=&%", "section=%zz"} {
@@ -117,6 +121,9 @@ func TestNoRequestIsAnError(t *testing.T) {
 				if err != nil || got.status >= 500 {
 					t.Errorf("%s with the cookie %s=%q: %d %v", path, name, value, got.status, err)
 				}
+				if strings.Contains(path, "/callback") && got.to() != callbackError+"state&provider=google" {
+					t.Errorf("%s with the cookie %s=%q leads to %q", path, name, value, got.to())
+				}
 			}
 		}
 	}
@@ -124,6 +131,7 @@ func TestNoRequestIsAnError(t *testing.T) {
 
 // Refusals are pages with one way on, and with the id under which the log knows them.
 func TestRefusalsArePages(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	user := h.browser().signUp(someone())
 	for what, refused := range map[string]struct {
@@ -154,6 +162,7 @@ func TestRefusalsArePages(t *testing.T) {
 
 // Whoever is signed in is so on every page, also where there is none.
 func TestErrorsKnowWhoAsks(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.browser().signUp(someone())
 	for _, path := range []string{"/nope", "/dev/mail", "/auth/error"} {

@@ -9,6 +9,7 @@ import (
 
 // After a whole life of an account, with mistakes, the log holds nothing that opens anything.
 func TestLogsHoldNoSecret(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email, address := someone(), someone()
 		secrets := map[string]string{password: "a password", newPassword: "a password", typedPassword: "a password",

@@ -109,6 +109,7 @@ const otherPassword = "another way to the gatehouse"
 // A password that is new while the thief's session goes on would be half a reset: nothing is spent
 // until the store answers.
 func TestResetDuringAnOutage(t *testing.T) {
+	t.Parallel()
 	w, setting := toRedis(t)
 	h := newHouse(t, setting)
 	email := someone()
@@ -125,6 +126,7 @@ func TestResetDuringAnOutage(t *testing.T) {
 }
 
 func TestPasswordChangeDuringAnOutage(t *testing.T) {
+	t.Parallel()
 	w, setting := toRedis(t)
 	h := newHouse(t, setting)
 	email := someone()
@@ -142,6 +144,7 @@ func TestPasswordChangeDuringAnOutage(t *testing.T) {
 
 // The answer of an outage clears nothing, the waiting sign-up's cookie included.
 func TestSignUpDuringAnOutage(t *testing.T) {
+	t.Parallel()
 	w, setting := toRedis(t)
 	h := newHouse(t, setting)
 	b, email := h.browser(), someone()
@@ -158,6 +161,7 @@ func TestSignUpDuringAnOutage(t *testing.T) {
 
 // While nobody knows who is asking, "Connect" must not make an account of its own.
 func TestConnectDuringAnOutage(t *testing.T) {
+	t.Parallel()
 	w, setting := toRedis(t)
 	h, _ := newEmulated(t, setting)
 	b := h.member(someone())
@@ -173,6 +177,7 @@ func TestConnectDuringAnOutage(t *testing.T) {
 
 // Packets that vanish are the worst a database can do: lib/pq would wait for ever.
 func TestSilentPostgresIsAnswered(t *testing.T) {
+	t.Parallel()
 	at, err := url.Parse(postgres(t))
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +192,7 @@ func TestSilentPostgresIsAnswered(t *testing.T) {
 	for _, path := range []string{"/readyz", "/dashboard"} {
 		all.Go(func() {
 			asking := b.copy()
-			asking.client.Timeout = 10 * time.Second
+			asking.client.Timeout = 20 * time.Second
 			got, err := asking.send(asking.request(http.MethodGet, path, nil))
 			if err != nil || got.status != 503 {
 				t.Errorf("%s: %d %v", path, got.status, err)
@@ -199,6 +204,7 @@ func TestSilentPostgresIsAnswered(t *testing.T) {
 
 // The page is there without the list, and says nothing that it does not know.
 func TestDashboardDuringAnOutage(t *testing.T) {
+	t.Parallel()
 	w, setting := toRedis(t)
 	h := newHouse(t, setting)
 	b := h.browser().signUp(someone())

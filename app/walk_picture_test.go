@@ -84,6 +84,7 @@ func bomb() []byte {
 
 // Whatever is uploaded, what is kept was drawn here: 256 by 256, JPEG, and nothing else inside.
 func TestPictureIsDrawnAnew(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b, other := h.browser().signUp(someone()), h.browser().signUp(someone())
 		for what, file := range map[string][]byte{
@@ -120,6 +121,7 @@ func TestPictureIsDrawnAnew(t *testing.T) {
 }
 
 func TestWhatIsNoPictureIsRefused(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.browser().signUp(someone())
 	for what, file := range map[string][]byte{

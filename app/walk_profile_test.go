@@ -14,6 +14,7 @@ const newPassword = "another way to the gatehouse"
 
 // A new password needs the current one, and ends the sessions that began with it.
 func TestPasswordChange(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		here, there := h.browser().signUp(email), h.browser().signIn(email)
@@ -50,6 +51,7 @@ func TestPasswordChange(t *testing.T) {
 
 // A reset code that was asked for before dies with the password it would have replaced.
 func TestPasswordChangeEndsOpenResets(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	email := someone()
 	owner, thief := h.browser().signUp(email), h.browser()
@@ -63,6 +65,7 @@ func TestPasswordChangeEndsOpenResets(t *testing.T) {
 
 // Confirming asks for the password, and is a sign-in: a new session, and a new time of it.
 func TestConfirmIsASignIn(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		b := h.browser().signUp(email)
@@ -87,6 +90,7 @@ func TestConfirmIsASignIn(t *testing.T) {
 
 // The address changes after a recent sign-in and a code to the new one; both are told.
 func TestEmailChange(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email, address := someone(), someone()
 		b := h.browser().signUp(email)
@@ -126,6 +130,7 @@ func TestEmailChange(t *testing.T) {
 
 // An address that belongs to someone else is answered as a free one, and its owner is told.
 func TestTakenAddressIsAnsweredAlike(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		taken, free := someone(), someone()
 		h.browser().signUp(taken)
@@ -147,6 +152,7 @@ func TestTakenAddressIsAnsweredAlike(t *testing.T) {
 
 // Deleting asks for the password, and leaves nothing that opens anything.
 func TestDeleteEndsEverything(t *testing.T) {
+	t.Parallel()
 	everyDatabase(t, func(t *testing.T, h *house) {
 		email := someone()
 		here, there := h.browser().signUp(email), h.browser().signIn(email)
@@ -175,6 +181,7 @@ func TestDeleteEndsEverything(t *testing.T) {
 
 // Everything a signed-in person changes is theirs: no form names another user.
 func TestGuestsChangeNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for _, path := range []string{"/dashboard", "/profile", "/profile?section=delete", "/profile/picture", "/confirm", "/confirm?next=%2Fprofile%23email-section"} {
 		guest := h.browser()

@@ -10,6 +10,7 @@ import (
 // Twenty tabs wake at once with one refresh token: none may be signed out, and the cookie jar they
 // share may end with any of the answers, so all answers carry one successor.
 func TestRacingTabsGetOneSuccessor(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		user, old, before := b.user(), b.cookies()["refresh"], h.record(b.user()).Count
@@ -36,6 +37,7 @@ func TestRacingTabsGetOneSuccessor(t *testing.T) {
 }
 
 func TestRacingPageLoadsAllOpen(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		h.clock.advance(11 * time.Minute)
@@ -61,6 +63,7 @@ func TestRacingPageLoadsAllOpen(t *testing.T) {
 
 // Both processes of a house answer racing tabs with one successor.
 func TestRacingTabsAcrossProcesses(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, servers(t)...)
 	other := h.twin()
 	b := h.browser().signUp(someone())
@@ -83,6 +86,7 @@ func TestRacingTabsAcrossProcesses(t *testing.T) {
 
 // Pages that are drawn at the same time reach the people they were drawn for.
 func TestPagesDoNotMix(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	people, addresses := make([]*browser, 8), make([]string, 8)
 	for i := range people {

@@ -6,6 +6,7 @@ import (
 )
 
 func TestRestartSignsNobodyOut(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		visitor, sleeper, leaver := h.browser().signUp(someone()), h.browser().signUp(someone()), h.browser().signUp(someone())
 		copied := leaver.copy()
@@ -28,6 +29,7 @@ func TestRestartSignsNobodyOut(t *testing.T) {
 
 // A refresh under way when the process ends is answered or lost; either way the next one works.
 func TestRestartBetweenTradeAndUse(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		lost := b.copy()
@@ -44,6 +46,7 @@ func TestRestartBetweenTradeAndUse(t *testing.T) {
 // Secrets are rotated by adding the new one, promoting it, and dropping the old one. Whoever came
 // by in between stays signed in; dropping ends exactly what the old one signed.
 func TestSecretsRotate(t *testing.T) {
+	t.Parallel()
 	const first, second = "the first secret is long enough to be one", "the second secret is long enough to be one"
 	everyStore(t, func(t *testing.T, h *house) {
 		regular, sleeper := h.browser().signUp(someone()), h.browser().signUp(someone())

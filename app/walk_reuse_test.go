@@ -25,6 +25,7 @@ func traded(t *testing.T, h *house, email string) (owner, thief *browser) {
 // A traded token that comes back after the grace means two browsers hold one session: it ends for
 // both, once, however many times the token comes.
 func TestReuseEndsSession(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		owner, thief := traded(t, h, email)
@@ -61,6 +62,7 @@ func TestReuseEndsSession(t *testing.T) {
 
 // A page load notices reuse as /auth/refresh does.
 func TestReuseIsNoticedByAPage(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		owner, thief := traded(t, h, email)
@@ -77,6 +79,7 @@ func TestReuseIsNoticedByAPage(t *testing.T) {
 
 // Within the grace the old token answers with the very successor, and keeps the session whole.
 func TestGraceAnswersWithTheSuccessor(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		owner, tab := traded(t, h, someone())
 		owner.get("/dashboard")
@@ -98,6 +101,7 @@ func TestGraceAnswersWithTheSuccessor(t *testing.T) {
 
 // An answer that never arrived may be asked for again for a day, until its successor is used.
 func TestLostAnswerIsForgiven(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		lost, b := traded(t, h, email)
@@ -118,6 +122,7 @@ func TestLostAnswerIsForgiven(t *testing.T) {
 
 // A lost answer is forgiven once only: when its successor is used, the old token is as good as stolen.
 func TestLostAnswerEndsWithUse(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		owner, thief := traded(t, h, someone())
 		h.clock.advance(5 * time.Minute)
@@ -136,6 +141,7 @@ func TestLostAnswerEndsWithUse(t *testing.T) {
 // A thief and an owner who trade in turns, each one step behind the other, are both out at the
 // second's first trade after the grace.
 func TestThiefAndOwnerCannotLeapfrog(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		owner := h.browser().signUp(someone())
 		user, thief := owner.user(), owner.copy()
@@ -166,6 +172,7 @@ func TestThiefAndOwnerCannotLeapfrog(t *testing.T) {
 
 // A record that is gone says nothing of theft: a store may lose its memory.
 func TestMissingIsNotReuse(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		owner, old := traded(t, h, email)
@@ -190,6 +197,7 @@ func TestMissingIsNotReuse(t *testing.T) {
 // A password that was right when a sign-in began may be the thief's when it ends: what a reset ends, it
 // ends also under way.
 func TestResetEndsSignInsUnderWay(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		email := someone()
 		h.browser().signUp(email)

@@ -22,6 +22,7 @@ func execute(t *testing.T, address, statement string) {
 
 // The whole journey of a person with a password, without JavaScript.
 func TestPasswordJourney(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b, email := h.browser(), someone()
 		b.want(b.get("/profile"), 303, "/sign-in?next=%2Fprofile")
@@ -69,6 +70,7 @@ func TestPasswordJourney(t *testing.T) {
 
 // An access token that runs out between opening a form and sending it costs nothing.
 func TestExpiryInTheMiddleOfAPost(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
 		before := b.cookies()
@@ -85,6 +87,7 @@ func TestExpiryInTheMiddleOfAPost(t *testing.T) {
 
 // A second press of the button, without JavaScript, finds the code spent by the first.
 func TestSecondPressOfVerifyLeadsIn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b, email := h.browser(), someone()
 	b.want(b.post("/sign-up", "name", "Ada", "email", email, "password", password), 303, "/verify")
@@ -102,6 +105,7 @@ func TestSecondPressOfVerifyLeadsIn(t *testing.T) {
 // Whoever reads /dev/mail with a script takes the first text of its form for the code: nothing around it
 // looks like one.
 func TestDevMailShowsTheCodeFirst(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := h.browser()
 	b.want(b.post("/sign-up", "name", "Ada", "email", "ada@example.com", "password", password), 303, "/verify")

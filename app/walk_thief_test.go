@@ -54,6 +54,7 @@ func TestThiefBesideAnIdleTabIsCaught(t *testing.T) {
 
 // A next that leads into /auth/ would act by way of whoever signs in: it goes nowhere.
 func TestNextDoesNotAct(t *testing.T) {
+	t.Parallel()
 	h, _ := newEmulated(t)
 	email := someone()
 	h.browser().signUp(email)
@@ -70,6 +71,7 @@ func TestNextDoesNotAct(t *testing.T) {
 // A link elsewhere signs no guest in by way of a session they have at a provider (login CSRF): it shows the
 // page with the button.
 func TestAnotherSiteSignsNobodyIn(t *testing.T) {
+	t.Parallel()
 	h, _ := newEmulated(t)
 	for _, site := range []string{"cross-site", "same-site"} {
 		b := h.browser()
@@ -88,6 +90,7 @@ func TestAnotherSiteSignsNobodyIn(t *testing.T) {
 
 // Another session ends only after a recent sign-in: a thief's must not put the owner out (step-up).
 func TestEndingOthersNeedsARecentSignIn(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		here, there := owned(h)
 		h.clock.advance(11 * time.Minute)
@@ -106,6 +109,7 @@ func TestEndingOthersNeedsARecentSignIn(t *testing.T) {
 // Two houses under one secret do not take each other's tokens, and another issuer's person of the same
 // number is another person.
 func TestHousesAndIssuersAreTold(t *testing.T) {
+	t.Parallel()
 	one, other := newHouse(t), newHouse(t)
 	b, elsewhere := one.browser().signUp(someone()), other.browser()
 	elsewhere.keep("access", b.cookies()["access"])

@@ -39,6 +39,7 @@ func alike(t *testing.T, what string, known, unknown answer, address, other stri
 
 // Whoever asks with an address learns nothing of whether it has an account, at any step.
 func TestKnownAndUnknownAddressesAreAnsweredAlike(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		known, unknown, closed := someone(), someone(), someone()
 		h.browser().signUp(known)
@@ -101,6 +102,7 @@ func compare(t *testing.T, h *house, known, unknown string, htmx bool) {
 
 // Someone who signs up with another's address before them gets nothing they can use later.
 func TestSigningUpWithAnothersAddressPlantsNothing(t *testing.T) {
+	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		victim := someone()
 		attacker, owner := h.browser(), h.browser()

@@ -14,6 +14,7 @@ import (
 // No route without a bound on its body, its fields, its time and its rate: whoever adds one has to say what
 // it may cost, and cannot pass by the table.
 func TestEveryRouteNamesItsBudget(t *testing.T) {
+	t.Parallel()
 	box, err := mail.NewOutbox("", time.Now)
 	if err != nil {
 		t.Fatal(err)

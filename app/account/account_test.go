@@ -35,10 +35,12 @@ type world struct {
 // each runs a test on SQLite, and on Postgres where TEST_DATABASE_URL names one.
 func each(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
 		path := filepath.Join(t.TempDir(), "test.db")
 		test(t, newWorld(t, "sqlite://"+path, "sqlite", "file:"+path+"?_pragma=busy_timeout(5000)"))
 	})
 	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
 		url := os.Getenv("TEST_DATABASE_URL")
 		if url == "" && os.Getenv("CI") != "" {
 			t.Fatal("TEST_DATABASE_URL is not set, and in CI nothing is skipped")

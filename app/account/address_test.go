@@ -7,6 +7,7 @@ import (
 )
 
 func TestCanonicalIsOneSpelling(t *testing.T) {
+	t.Parallel()
 	for typed, want := range map[string]string{
 		"Anna.Smith@Example.COM":     "anna.smith@example.com",
 		" anna@example.com ":         "anna@example.com",
@@ -28,6 +29,7 @@ func TestCanonicalIsOneSpelling(t *testing.T) {
 }
 
 func TestCanonicalRefuses(t *testing.T) {
+	t.Parallel()
 	for name, typed := range map[string]string{
 		"nothing": "", "no at": "anna", "no local": "@example.com", "no domain": "anna@", "two ats": "a@b@example.com",
 		"line break": "anna@example.com\r\nBcc: eve@example.com", "line break in local": "an\nna@example.com", "nul": "an\x00na@example.com",
@@ -54,6 +56,7 @@ func TestCanonicalRefuses(t *testing.T) {
 // The Kelvin sign folds to k, long s to s, sharp s to ss: each is another mailbox where they are
 // told apart, and must not pass for the plain one.
 func TestLookAlikeIsNobody(t *testing.T) {
+	t.Parallel()
 	for _, typed := range []string{"mi\u212ae@example.com", "\u017fam@example.com", "stra\u00dfe@example.com", "\ufb01nn@example.com", "al\u0130@example.com"} {
 		if got, err := Canonical(typed); !errors.Is(err, ErrAddress) {
 			t.Errorf("Canonical(%q) = %q, %v, want ErrAddress", typed, got, err)
@@ -62,6 +65,7 @@ func TestLookAlikeIsNobody(t *testing.T) {
 }
 
 func TestMaskHidesTheLocalPart(t *testing.T) {
+	t.Parallel()
 	for address, want := range map[string]string{
 		"anna@example.com": "a•••@example.com", "é.b@example.com": "é•••@example.com", "": "•••", "anna": "•••", "@example.com": "•••",
 	} {

@@ -7,6 +7,7 @@ import (
 )
 
 func TestAddressChangesOnceItIsProven(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		change := w.propose(user, "New@Example.com")
@@ -27,6 +28,7 @@ func TestAddressChangesOnceItIsProven(t *testing.T) {
 }
 
 func TestAPersonWithoutAnAddressProvesOne(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.must(w.db.Users.Create(t.Context(), models.User{Name: "Anna"}, w.clock()))
 		change := w.propose(user, "anna@example.com")
@@ -38,6 +40,7 @@ func TestAPersonWithoutAnAddressProvesOne(t *testing.T) {
 }
 
 func TestChangeOfAddressBelongsToWhoBeganIt(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		anna, bert := w.person("anna@example.com"), w.person("bert@example.com")
 		change := w.propose(anna, "new@example.com")
@@ -53,6 +56,7 @@ func TestChangeOfAddressBelongsToWhoBeganIt(t *testing.T) {
 }
 
 func TestAddressInUseGetsTheSameAnswer(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		anna := w.person("anna@example.com")
 		w.person("bert@example.com")
@@ -77,6 +81,7 @@ func TestAddressInUseGetsTheSameAnswer(t *testing.T) {
 }
 
 func TestTheQuickerOneKeepsTheProvenAddress(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		anna, bert := w.person("anna@example.com"), w.person("bert@example.com")
 		first := w.propose(anna, "new@example.com")
@@ -89,6 +94,7 @@ func TestTheQuickerOneKeepsTheProvenAddress(t *testing.T) {
 }
 
 func TestANewProposalReplacesTheOneBefore(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		anna := w.person("anna@example.com")
 		first := w.propose(anna, "one@example.com")
@@ -99,6 +105,7 @@ func TestANewProposalReplacesTheOneBefore(t *testing.T) {
 }
 
 func TestProposalThatIsNoneIsAMistake(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		anna := w.person("anna@example.com")
 		for _, email := range []string{"", "anna", "ANNA@example.com"} {

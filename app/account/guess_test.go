@@ -16,6 +16,7 @@ import (
 // What guessing mailed codes can do, from however many addresses and whatever the number of accounts: a
 // guess is at one flow's code, and the house looks at so many a second. docs/security.md says the same.
 func TestGuessingCodesIsHopeless(t *testing.T) {
+	t.Parallel()
 	codes := math.Pow(float64(len(codeAlphabet)), codeLength)
 	// Past the recipient's share a flow compares with every live code of its address and purpose.
 	live := recipientRule.Burst + anewRule.Burst + int(CodeLife.Seconds()/recipientRule.Per.Seconds()*float64(recipientRule.Rate))

@@ -12,6 +12,7 @@ import (
 )
 
 func TestHashIsArgonAtItsCost(t *testing.T) {
+	t.Parallel()
 	p := NewPasswords(1, 1, 12)
 	hash := must[string](t)(p.Hash(t.Context(), Known, good))
 	if !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
@@ -26,6 +27,7 @@ func TestHashIsArgonAtItsCost(t *testing.T) {
 }
 
 func TestPasswordIsOneInEveryNormalForm(t *testing.T) {
+	t.Parallel()
 	p := NewPasswords(1, 1, 12)
 	hash := must[string](t)(p.Hash(t.Context(), Known, "cafe\u0301 au lait ﬁn"))
 	if ok, _, err := p.Verify(t.Context(), Known, hash, "caf\u00e9 au lait fin"); !ok || err != nil {
@@ -34,6 +36,7 @@ func TestPasswordIsOneInEveryNormalForm(t *testing.T) {
 }
 
 func TestBcryptVerifiesAndIsRehashed(t *testing.T) {
+	t.Parallel()
 	p := NewPasswords(1, 1, 12)
 	made := must[[]byte](t)(bcrypt.GenerateFromPassword([]byte("cafe\u0301 au lait"), bcrypt.MinCost))
 	for _, version := range []string{"$2a$", "$2b$", "$2y$"} {
@@ -83,6 +86,7 @@ func TestBcryptRefusesInItsOwnTime(t *testing.T) {
 }
 
 func TestOlderCostIsRehashed(t *testing.T) {
+	t.Parallel()
 	p := NewPasswords(1, 1, 12)
 	hash := must[string](t)(argon2id.CreateHash(good, &argon2id.Params{Memory: 1024, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}))
 	if ok, rehash, err := p.Verify(t.Context(), Known, hash, good); !ok || !rehash || err != nil {
@@ -94,6 +98,7 @@ func TestOlderCostIsRehashed(t *testing.T) {
 }
 
 func TestUnreadableHashIsAnErrorNotAnAnswer(t *testing.T) {
+	t.Parallel()
 	p := NewPasswords(1, 1, 12)
 	for _, hash := range []string{"plain", "$2a$", "$argon2id$", "$argon2id$v=19$m=19456,t=0,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", "$argon2id$v=19$m=19456,t=2,p=0$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"} {
 		if ok, _, err := p.Verify(t.Context(), Known, hash, "plain"); ok || err == nil {
@@ -104,6 +109,7 @@ func TestUnreadableHashIsAnErrorNotAnAnswer(t *testing.T) {
 
 // Without a hash the same work is done, on a decoy of the same cost that nothing matches.
 func TestDecoyCostsAHash(t *testing.T) {
+	t.Parallel()
 	p := NewPasswords(1, 1, 12)
 	for _, password := range []string{"", good, strings.Repeat("x", longestTyped+1)} {
 		before := p.Hashed()
@@ -124,6 +130,7 @@ func TestDecoyCostsAHash(t *testing.T) {
 }
 
 func TestQueueOfHashesIsBounded(t *testing.T) {
+	t.Parallel()
 	p := NewPasswords(1, 1, 12)
 	if err := p.queue.enter(t.Context(), Strangers); err != nil { // takes the only slot
 		t.Fatal(err)

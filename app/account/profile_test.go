@@ -8,6 +8,7 @@ import (
 )
 
 func TestProfileKeepsNameAndPhone(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		got := w.must(w.SetProfile(t.Context(), user, " Änne ", " +44 (20) 7946-0958 "))
@@ -32,6 +33,7 @@ func TestProfileKeepsNameAndPhone(t *testing.T) {
 }
 
 func TestChangeOfPasswordTakesTheCurrentOne(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		for _, current := range []string{"", "wrong"} {
@@ -53,6 +55,7 @@ func TestChangeOfPasswordTakesTheCurrentOne(t *testing.T) {
 }
 
 func TestChangeOfPasswordEndsOpenCodes(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		recovery := w.forgot(user.Email)
@@ -67,6 +70,7 @@ func TestChangeOfPasswordEndsOpenCodes(t *testing.T) {
 }
 
 func TestTwoChangesAtOnceAreOne(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		user = w.must(w.db.Users.ByID(t.Context(), user.ID))
@@ -80,6 +84,7 @@ func TestTwoChangesAtOnceAreOne(t *testing.T) {
 }
 
 func TestFirstPasswordNeedsAnAddress(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		bare := w.must(w.db.Users.Create(t.Context(), models.User{Name: "No address"}, w.clock()))
 		if mistakes(t, w.ChangePassword(t.Context(), Known, bare, "", better)).Password == "" {
@@ -92,6 +97,7 @@ func TestFirstPasswordNeedsAnAddress(t *testing.T) {
 }
 
 func TestDeleteLeavesNothing(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		wantErr(t, w.Link(t.Context(), user, models.Identity{Provider: "github", Subject: "1"}), nil)

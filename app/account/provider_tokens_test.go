@@ -35,6 +35,7 @@ func never(t *testing.T) RefreshTokens {
 }
 
 func TestProviderTokensRestSealed(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.came("google", w.tokens("access-1", "refresh-1", time.Hour))
 		kept := must[models.Identity](t)(w.db.Identities.Find(t.Context(), "google", "1"))
@@ -55,6 +56,7 @@ func TestProviderTokensRestSealed(t *testing.T) {
 }
 
 func TestTokensOfOtherProvidersAreThrownAway(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.came("github", w.tokens("access-1", "refresh-1", time.Hour))
 		user2 := w.came("github", w.tokens("access-2", "", time.Hour))
@@ -70,6 +72,7 @@ func TestTokensOfOtherProvidersAreThrownAway(t *testing.T) {
 }
 
 func TestNoLongerKeptIsWipedAtTheNextSignIn(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.came("google", w.tokens("access-1", "refresh-1", time.Hour))
 		w.rules.KeepTokens = nil
@@ -83,6 +86,7 @@ func TestNoLongerKeptIsWipedAtTheNextSignIn(t *testing.T) {
 }
 
 func TestExpiredTokensAreTradedAndKept(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.came("google", w.tokens("access-1", "refresh-1", time.Hour))
 		w.came("google", w.tokens("access-2", "", time.Hour)) // the second sign-in brings no refresh token
@@ -105,6 +109,7 @@ func TestExpiredTokensAreTradedAndKept(t *testing.T) {
 }
 
 func TestExpiredWithoutRefreshIsNone(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.came("google", w.tokens("access-1", "", time.Hour))
 		w.wait(59*time.Minute + time.Second)
@@ -116,8 +121,12 @@ func TestExpiredWithoutRefreshIsNone(t *testing.T) {
 // The provider takes each refresh token once: whoever is late, with an error or with tokens that
 // are stale already, gets what the winner kept.
 func TestRacingTradesAllGetTheWinnersTokens(t *testing.T) {
+	t.Parallel()
 	for name, late := range map[string]error{"refused": errors.New("invalid_grant"), "too late": nil} {
-		t.Run(name, func(t *testing.T) { each(t, func(t *testing.T, w *world) { raceTrades(t, w, late) }) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, w *world) { raceTrades(t, w, late) })
+		})
 	}
 }
 
@@ -149,6 +158,7 @@ func raceTrades(t *testing.T, w *world, late error) {
 }
 
 func TestAFailedTradeIsAnError(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.came("google", w.tokens("access-1", "refresh-1", -time.Hour))
 		down := errors.New("provider down")
@@ -160,6 +170,7 @@ func TestAFailedTradeIsAnError(t *testing.T) {
 }
 
 func TestTokensUnderADroppedSecretAreNone(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.came("google", w.tokens("access-1", "refresh-1", time.Hour))
 		w.keys = must[*token.Keys](t)(token.NewKeys([]string{strings.Repeat("n", 32)}, "https://accounts.example.com", w.clock))

@@ -10,6 +10,7 @@ import (
 const better = "sparrow anvil moss"
 
 func TestResetSetsANewPassword(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		recovery := w.forgot("ANNA@example.com")
@@ -29,6 +30,7 @@ func TestResetSetsANewPassword(t *testing.T) {
 }
 
 func TestForgotAnswersTheSameForAnUnknownAddress(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
 		shut := w.person("shut@example.com")
@@ -64,6 +66,7 @@ func TestForgotAnswersTheSameForAnUnknownAddress(t *testing.T) {
 }
 
 func TestForgotOfNoAddressIsAMistake(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		_, _, err := w.Forgot(t.Context(), "anna", true)
 		if mistakes(t, err).Email != sayAddress {
@@ -73,6 +76,7 @@ func TestForgotOfNoAddressIsAMistake(t *testing.T) {
 }
 
 func TestResetGivesAPasswordToWhomHasNone(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.must(w.db.Users.Create(t.Context(), models.User{Name: "Anna", Email: "anna@example.com"}, w.clock()))
 		recovery := w.forgot("anna@example.com")
@@ -82,6 +86,7 @@ func TestResetGivesAPasswordToWhomHasNone(t *testing.T) {
 }
 
 func TestAWeakPasswordCostsNoCode(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna.larkspur@example.com") // Anna Smith
 		recovery := w.forgot("anna.larkspur@example.com")
@@ -106,6 +111,7 @@ func TestAWeakPasswordCostsNoCode(t *testing.T) {
 
 // To refuse a stranger's guess at the name would tell them that it is the name.
 func TestResetTellsNoNameToWhoHasNoCode(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("a@example.com") // Anna Smith
 		recovery := w.forgot("a@example.com")
@@ -116,6 +122,7 @@ func TestResetTellsNoNameToWhoHasNoCode(t *testing.T) {
 
 // A code given back is the same code: it does not live longer for it.
 func TestACodeGivenBackKeepsItsEnd(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("a@example.com")
 		recovery := w.forgot("a@example.com")
@@ -130,6 +137,7 @@ func TestACodeGivenBackKeepsItsEnd(t *testing.T) {
 }
 
 func TestResendResetLeadsToTheNewCode(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
 		first := w.forgot("anna@example.com")
@@ -143,6 +151,7 @@ func TestResendResetLeadsToTheNewCode(t *testing.T) {
 
 // A stranger who asks again and again must not kill the code the owner is typing.
 func TestAnotherForgotLeavesTheFirstCodeAlone(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
 		mine := w.forgot("anna@example.com")
@@ -152,6 +161,7 @@ func TestAnotherForgotLeavesTheFirstCodeAlone(t *testing.T) {
 }
 
 func TestManyResetsAtOnceAreOne(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
 		recovery := w.forgot("anna@example.com")
@@ -165,6 +175,7 @@ func TestManyResetsAtOnceAreOne(t *testing.T) {
 }
 
 func TestResetEndsEveryOtherCodeOfThePerson(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		mine := w.forgot(user.Email)
@@ -180,6 +191,7 @@ func TestResetEndsEveryOtherCodeOfThePerson(t *testing.T) {
 }
 
 func TestResetCodesDieWithTheAddress(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		recovery := w.forgot(user.Email)
@@ -195,6 +207,7 @@ func TestResetCodesDieWithTheAddress(t *testing.T) {
 
 // The address moves between the two looks at it.
 func TestResetNeedsTheAddressThatGotTheCode(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		recovery := w.forgot(user.Email)
@@ -205,6 +218,7 @@ func TestResetNeedsTheAddressThatGotTheCode(t *testing.T) {
 }
 
 func TestResetOfAShutOrDeletedUserIsSpent(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		shut, gone := w.person("shut@example.com"), w.person("gone@example.com")
 		first := w.forgot(shut.Email)

@@ -9,6 +9,7 @@ import (
 )
 
 func TestSignInTakesTheRightPassword(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		got := must[models.User](t)(w.Authenticate(t.Context(), Known, " Anna@EXAMPLE.com ", good))
@@ -22,6 +23,7 @@ func TestSignInTakesTheRightPassword(t *testing.T) {
 
 // A wrong password, an unknown address, no password, no address, a shut account: one answer, one hash.
 func TestEveryWrongSignInIsOneAnswerAndOneHash(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
 		shut := w.person("shut@example.com")
@@ -43,6 +45,7 @@ func TestEveryWrongSignInIsOneAnswerAndOneHash(t *testing.T) {
 }
 
 func TestSignInRehashesWhatComesFromElsewhere(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		old := must[[]byte](t)(bcrypt.GenerateFromPassword([]byte("old and short"), bcrypt.MinCost))
@@ -64,6 +67,7 @@ func TestSignInRehashesWhatComesFromElsewhere(t *testing.T) {
 
 // Two tabs sign in at once, both rehash: both are in.
 func TestRehashRacesNobodyOut(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		old := must[[]byte](t)(bcrypt.GenerateFromPassword([]byte("old and short"), bcrypt.MinCost))
@@ -80,6 +84,7 @@ func TestRehashRacesNobodyOut(t *testing.T) {
 
 // A rehash that is late must not undo a change of password, nor let the old one in.
 func TestRehashDoesNotUndoAChange(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		stale := user

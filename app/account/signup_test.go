@@ -11,6 +11,7 @@ import (
 )
 
 func TestSignUpMakesAUserOnlyAfterTheCode(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		pending := w.register(" Anna ", "Anna@Example.com")
 		if n := w.count("SELECT count(*) FROM users"); n != 0 {
@@ -30,6 +31,7 @@ func TestSignUpMakesAUserOnlyAfterTheCode(t *testing.T) {
 }
 
 func TestSignUpNamesEveryMistake(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		_, err := w.Register(t.Context(), " ", "anna", "short", true)
 		want := Mistakes{Name: "Enter your name.", Email: sayAddress, Password: "Use at least 12 characters."}
@@ -56,6 +58,7 @@ func TestSignUpNamesEveryMistake(t *testing.T) {
 }
 
 func TestSignUpAnswersTheSameForAKnownAddress(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
 		var known, unknown Pending
@@ -93,6 +96,7 @@ func TestSignUpAnswersTheSameForAKnownAddress(t *testing.T) {
 // What is made for an address that must not get a code opens nothing, not even with the code itself: it is
 // a row like any other, and its hash is of a code that nobody has seen.
 func TestACodeThatIsNotLiveOpensNothing(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		for _, live := range []bool{true, false} {
 			seen := ""
@@ -112,6 +116,7 @@ func TestACodeThatIsNotLiveOpensNothing(t *testing.T) {
 
 // The hashes in the table are keyed: whoever reads it, and could try a billion codes a second, finds none.
 func TestTheTableAloneOpensNothing(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.register("Anna", "anna@example.com")
 		code, kept := w.mail()[0].Code, ""
@@ -129,6 +134,7 @@ func TestTheTableAloneOpensNothing(t *testing.T) {
 
 // A new code is for the browser that asked for it; another flow that waits for the old one is left alone.
 func TestResendLeadsToTheNewCode(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		first := w.register("Anna", "anna@example.com")
 		old := w.mail()[0].Code
@@ -147,6 +153,7 @@ func TestResendLeadsToTheNewCode(t *testing.T) {
 }
 
 func TestCodeLivesTenMinutes(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		pending := w.register("Anna", "anna@example.com")
 		w.wait(10 * time.Minute)
@@ -156,6 +163,7 @@ func TestCodeLivesTenMinutes(t *testing.T) {
 }
 
 func TestTextThatIsNoCodeCostsNoTry(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		pending := w.register("Anna", "anna@example.com")
 		for _, typed := range []string{"", "ABCDEFG", "ABCDEFGH2", "ABCD-EFGH 2", "-", strings.Repeat("2", 1000), "\x00", strings.Repeat("ﷺ", 900)} {
@@ -170,6 +178,7 @@ func TestTextThatIsNoCodeCostsNoTry(t *testing.T) {
 }
 
 func TestAHundredGuessesAtOnceAreFive(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		pending := w.register("Anna", "anna@example.com")
 		wrong := other(w.mail()[0].Code)
@@ -181,6 +190,7 @@ func TestAHundredGuessesAtOnceAreFive(t *testing.T) {
 }
 
 func TestARightCodeAHundredTimesIsOneUser(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		pending := w.register("Anna", "anna@example.com")
 		code := w.mail()[0].Code
@@ -192,6 +202,7 @@ func TestARightCodeAHundredTimesIsOneUser(t *testing.T) {
 }
 
 func TestTheQuickerOneGetsTheAddress(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		first := w.register("Anna", "anna@example.com")
 		second := w.register("Eve", "ANNA@example.com")
@@ -204,6 +215,7 @@ func TestTheQuickerOneGetsTheAddress(t *testing.T) {
 }
 
 func TestBusyIsSaidNotHidden(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		recovery := w.forgot("anna@example.com")

@@ -20,6 +20,7 @@ func weak(t *testing.T, password string, own ...string) string {
 }
 
 func TestLengthIsCountedInCodePointsAfterNormalising(t *testing.T) {
+	t.Parallel()
 	for password, want := range map[string]string{
 		"":                              "Use at least 12 characters.",
 		"moss quarry":                   "Use at least 12 characters.",
@@ -51,6 +52,7 @@ func passage(n int) string {
 }
 
 func TestMinimumIsASetting(t *testing.T) {
+	t.Parallel()
 	p := NewPasswords(1, 1, 15)
 	var w *Weak
 	if err := p.Check("moss quarry 77"); !errors.As(err, &w) || w.Sentence != "Use at least 15 characters." {
@@ -59,6 +61,7 @@ func TestMinimumIsASetting(t *testing.T) {
 }
 
 func TestFirstGuessesAreRefused(t *testing.T) {
+	t.Parallel()
 	for _, password := range []string{
 		"passwordpassword", "Password1234", "P@ssw0rd1234!", "pa55w0rd!!!!!", "iloveyou2024!", "iloveyouforever", "Welcome2Gatehouse", "welcome-2026!",
 		"123456789012", "210987654321", "abcdefghijkl", "lkjihgfedcba", "aaaaaaaaaaaa", "abababababab", "abcabcabcabc", "aaaabbbbcccc", "111222333444",
@@ -74,6 +77,7 @@ func TestFirstGuessesAreRefused(t *testing.T) {
 }
 
 func TestUnknownWordsPass(t *testing.T) {
+	t.Parallel()
 	for _, password := range []string{
 		good, "purple monkey dishwasher", "Tr0ub4dor&3-plus", "kettle-anvil-sparrow", "ich mag keine Rosinen", "x7$kQ!pz2@Lm", "8f14e45fceea167a", "寿限無寿限無五劫の擦り切れ",
 		"anchovy telescope", "my dog hates the vacuum", "wjd93kfa02mz", "rain on tin roofs", "94837261059218", "мой дядя самых честных",
@@ -85,6 +89,7 @@ func TestUnknownWordsPass(t *testing.T) {
 }
 
 func TestOwnNameAndAddressAreRefused(t *testing.T) {
+	t.Parallel()
 	own := []string{"Anna Lindqvist", "a.lindqvist+shop@blumenladen.example"}
 	for _, password := range []string{
 		"annalindqvist", "Anna Lindqvist 1", "LINDQVIST1990", "lindqvist19900412", "lindqvist-1990-04-12", "blumenladen.example", "Blumenladen2026!", "lindqvistanna!",

@@ -14,6 +14,7 @@ func google(subject, email string) models.Identity {
 }
 
 func TestFirstSignInMakesAUserTheNextFindsIt(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user, fresh, joined, err := w.Welcome(t.Context(), google("1", "Anna@Example.com"))
 		if err != nil || !fresh || joined || user.Email != "anna@example.com" || user.Name != "Anna Smith" || user.PasswordHash != "" {
@@ -37,6 +38,7 @@ func TestFirstSignInMakesAUserTheNextFindsIt(t *testing.T) {
 }
 
 func TestVouchedAddressJoinsItsOwnerAndSaysSo(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		anna := w.person("anna@example.com")
 		user, fresh, joined, err := w.Welcome(t.Context(), google("1", "ANNA@example.com"))
@@ -50,6 +52,7 @@ func TestVouchedAddressJoinsItsOwnerAndSaysSo(t *testing.T) {
 
 // Whoever can write an address into a profile at a provider would otherwise walk into the account.
 func TestUnvouchedAddressIsNobodys(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		anna := w.person("anna@example.com")
 		for i, identity := range []models.Identity{
@@ -71,6 +74,7 @@ func TestUnvouchedAddressIsNobodys(t *testing.T) {
 }
 
 func TestAShutAccountStaysShutForProviders(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		anna, bert := w.person("anna@example.com"), w.person("bert@example.com")
 		wantErr(t, w.Link(t.Context(), anna, google("1", "")), nil)
@@ -87,6 +91,7 @@ func TestAShutAccountStaysShutForProviders(t *testing.T) {
 }
 
 func TestAnIdentityWithoutASubjectIsRefused(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		_, _, _, err := w.Welcome(t.Context(), models.Identity{Provider: "google", Email: "anna@example.com", Vouched: true})
 		wantErr(t, err, ErrNoSubject)
@@ -95,6 +100,7 @@ func TestAnIdentityWithoutASubjectIsRefused(t *testing.T) {
 }
 
 func TestTwentyFirstSignInsAtOnceAreOneUser(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		for round := 1; round <= 10; round++ {
 			subject := strconv.Itoa(round)
@@ -111,6 +117,7 @@ func TestTwentyFirstSignInsAtOnceAreOneUser(t *testing.T) {
 
 // One person, twenty providers at once, one address: one user with all of them.
 func TestTwentyIdentitiesOfOneAddressAreOneUser(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		answers := race(20, func(i int) error {
 			_, _, _, err := w.Welcome(t.Context(), google(strconv.Itoa(i), "anna@example.com"))
@@ -123,6 +130,7 @@ func TestTwentyIdentitiesOfOneAddressAreOneUser(t *testing.T) {
 }
 
 func TestTwentyWithoutAddressAtOnceAreOneUser(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		bare := models.Identity{Provider: "twitter", Subject: "77"}
 		answers := race(20, func(int) error { _, _, _, err := w.Welcome(t.Context(), bare); return err })
@@ -133,6 +141,7 @@ func TestTwentyWithoutAddressAtOnceAreOneUser(t *testing.T) {
 }
 
 func TestEveryNewUserHasAName(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		for subject, given := range map[string][3]string{
 			"1":      {"  Anna\n Smith ", "x@example.com", "Anna Smith"},
@@ -154,6 +163,7 @@ func TestEveryNewUserHasAName(t *testing.T) {
 }
 
 func TestLinkAddsAWayIn(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		anna, bert := w.person("anna@example.com"), w.person("bert@example.com")
 		identity := google("1", "elsewhere@example.com")
@@ -172,6 +182,7 @@ func TestLinkAddsAWayIn(t *testing.T) {
 }
 
 func TestUnlinkKeepsTheLastWayIn(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user, _, _, err := w.Welcome(t.Context(), google("1", "anna@example.com"))
 		wantErr(t, err, nil)
@@ -187,6 +198,7 @@ func TestUnlinkKeepsTheLastWayIn(t *testing.T) {
 }
 
 func TestAPasswordIsAnotherWayIn(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		anna := w.person("anna@example.com")
 		wantErr(t, w.Link(t.Context(), anna, google("1", "")), nil)
@@ -197,6 +209,7 @@ func TestAPasswordIsAnotherWayIn(t *testing.T) {
 // What a provider vouches for is the address it named, whole: cut or cleaned, it would be another
 // person's.
 func TestAVouchedAddressIsTakenWhole(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		long := "v" + strings.Repeat("x", 59) + "@" + strings.Repeat("d", 35) + ".com" // 100 letters
 		for i, at := range []struct{ victim, named string }{

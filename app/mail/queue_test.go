@@ -49,6 +49,7 @@ func newQueue(t *testing.T, send sender, pause func(int) time.Duration) (*Queue,
 }
 
 func TestQueueSendsAndDrains(t *testing.T) {
+	t.Parallel()
 	box := outbox(t, time.Now)
 	q, book := newQueue(t, box.Send, never)
 	for i := range 50 {
@@ -67,6 +68,7 @@ func TestQueueSendsAndDrains(t *testing.T) {
 }
 
 func TestQueueTriesAgainAndThenGivesUp(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	count := map[string]int{}
 	q, book := newQueue(t, func(_ context.Context, m Message) error {
@@ -108,6 +110,7 @@ func TestQueueTriesAgainAndThenGivesUp(t *testing.T) {
 
 // One address whose server is down must not hold up the others, nor the request, nor the process.
 func TestAWaitingMailHoldsUpNobody(t *testing.T) {
+	t.Parallel()
 	box := outbox(t, time.Now)
 	q, _ := newQueue(t, func(ctx context.Context, m Message) error {
 		if m.To == "down@example.com" {
@@ -132,6 +135,7 @@ func TestAWaitingMailHoldsUpNobody(t *testing.T) {
 
 // A flood of notices fills its own line; codes go on being taken, and are sent before it.
 func TestAFullQueueDropsNoCodeAndNeverBlocks(t *testing.T) {
+	t.Parallel()
 	open := make(chan struct{})
 	box := outbox(t, time.Now)
 	q, book := newQueue(t, func(ctx context.Context, m Message) error {
@@ -161,6 +165,7 @@ func TestAFullQueueDropsNoCodeAndNeverBlocks(t *testing.T) {
 
 // Where even codes pile up, whoever is about to make one is told so.
 func TestCodesArePromisedOnlyWhereTheyFit(t *testing.T) {
+	t.Parallel()
 	open := make(chan struct{})
 	q, book := newQueue(t, func(context.Context, Message) error {
 		<-open
@@ -180,6 +185,7 @@ func TestCodesArePromisedOnlyWhereTheyFit(t *testing.T) {
 }
 
 func TestCloseSaysWhatItLeaves(t *testing.T) {
+	t.Parallel()
 	q, _ := newQueue(t, func(ctx context.Context, _ Message) error {
 		<-ctx.Done() // a server that never answers
 		return ctx.Err()
@@ -193,6 +199,7 @@ func TestCloseSaysWhatItLeaves(t *testing.T) {
 }
 
 func TestBackoffGrows(t *testing.T) {
+	t.Parallel()
 	if Backoff(1) != time.Second || Backoff(2) != 5*time.Second || Backoff(3) != 25*time.Second {
 		t.Fatal(Backoff(1), Backoff(2), Backoff(3))
 	}

@@ -129,7 +129,7 @@ func (s *server) said() string {
 
 func (s *server) serve(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
 	mail := arrived{secure: s.implicit}
 	if s.implicit {
 		conn = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{s.cert}})

@@ -17,6 +17,7 @@ func userOf(said claims) func() (goth.User, error) {
 }
 
 func TestBeginAsksWhatTheDesignSays(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, c := range []struct {
 		provider, host, scope string
@@ -49,6 +50,7 @@ func TestBeginAsksWhatTheDesignSays(t *testing.T) {
 }
 
 func TestGoogleIsAskedForOfflineAccessOnlyWhenKept(t *testing.T) {
+	t.Parallel()
 	address, _ := start(t).begin("google")
 	if q := query(t, address); q.Get("access_type") != "online" || q.Get("prompt") != "select_account" {
 		t.Error(q)
@@ -69,6 +71,7 @@ func TestGoogleIsAskedForOfflineAccessOnlyWhenKept(t *testing.T) {
 }
 
 func TestBeginMakesEveryFlowAnew(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	seen := map[string]bool{}
 	carried := Flow{State: "chosen", Nonce: "chosen", Verifier: "chosen", Provider: "github", Intent: "link", UserID: "u", SessionID: "s", Next: "/n", Remember: true}
@@ -93,6 +96,7 @@ func TestBeginMakesEveryFlowAnew(t *testing.T) {
 }
 
 func TestOnlyConfiguredProvidersExist(t *testing.T) {
+	t.Parallel()
 	p, err := New(Settings{URL: "https://app.example/", GitHub: Client{"id", "secret"}}, start(t).now)
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +121,7 @@ func TestOnlyConfiguredProvidersExist(t *testing.T) {
 }
 
 func TestNamesComeInTheOrderOfButtons(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	want := []Name{{"google", "Google"}, {"github", "GitHub"}, {"twitter", "X"}, {"apple", "Apple"}, {"oidc", "Single sign-on"}}
 	if names := w.providers.Names(); !slices.Equal(names, want) {
@@ -129,6 +134,7 @@ func TestNamesComeInTheOrderOfButtons(t *testing.T) {
 }
 
 func TestNewRefusesHalfOfAProvider(t *testing.T) {
+	t.Parallel()
 	whole := start(t)
 	if len(whole.asked) != 0 {
 		t.Errorf("New asked %q", whole.asked)
@@ -159,6 +165,7 @@ func TestNewRefusesHalfOfAProvider(t *testing.T) {
 }
 
 func TestAppleKeyOnOneLine(t *testing.T) {
+	t.Parallel()
 	w := start(t, func(s *Settings) { s.Apple.PrivateKey = strings.ReplaceAll(s.Apple.PrivateKey, "\n", `\n`) })
 	if _, err := w.signIn("apple", "ada"); err != nil {
 		t.Error(err)

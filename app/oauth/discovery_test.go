@@ -15,6 +15,7 @@ func (w *world) tryBegin(provider string) error {
 }
 
 func TestIssuerDownThenUp(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	w.fail("oidc", "500")
 	for range 3 {
@@ -42,6 +43,7 @@ func TestIssuerDownThenUp(t *testing.T) {
 }
 
 func TestIssuerThatCallsItselfOtherwise(t *testing.T) {
+	t.Parallel()
 	for _, fault := range []string{"issuer", "discovery-redirect", "discovery-oversize", "discovery-garbage"} {
 		w := start(t)
 		w.fail("oidc", fault)
@@ -55,6 +57,7 @@ func TestIssuerThatCallsItselfOtherwise(t *testing.T) {
 }
 
 func TestManyFindTheIssuerWithOneQuestion(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	var group sync.WaitGroup
 	for range 20 {
@@ -71,6 +74,7 @@ func TestManyFindTheIssuerWithOneQuestion(t *testing.T) {
 }
 
 func TestSlowIssuerHoldsUpNobodyElse(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	w.fail("oidc", "slow")
 	ctx, leave := context.WithCancel(t.Context())
@@ -100,6 +104,7 @@ func TestSlowIssuerHoldsUpNobodyElse(t *testing.T) {
 }
 
 func TestIssuerMustNotLeadToPlainHTTP(t *testing.T) {
+	t.Parallel()
 	d := &discovery{issuer: "https://login.example"}
 	if d.asSafe("http://login.example/token") || !d.asSafe("https://login.example/token") || !(&discovery{issuer: "http://127.0.0.1"}).asSafe("http://127.0.0.1/token") {
 		t.Error("plain http after https")
@@ -107,12 +112,14 @@ func TestIssuerMustNotLeadToPlainHTTP(t *testing.T) {
 }
 
 func TestOnlyPublicKeyAlgorithmsSign(t *testing.T) {
+	t.Parallel()
 	if got := signed([]string{"none", "HS256", "ES256"}); len(got) != 1 || got[0] != "ES256" {
 		t.Error(got)
 	}
 }
 
 func TestCheckTellsWhoAnswers(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range everyone {
 		if err := w.providers.Check(t.Context(), provider); err != nil {

@@ -10,6 +10,7 @@ import (
 // Login CSRF: an attacker brings a callback of his own into someone else's browser, where he would
 // be signed in, or his account linked. Whatever he leaves out or makes up, nothing is exchanged.
 func TestAnswersToOtherQuestionsExchangeNothing(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range everyone {
 		for name, c := range map[string]struct {
@@ -48,6 +49,7 @@ func TestAnswersToOtherQuestionsExchangeNothing(t *testing.T) {
 }
 
 func TestIssuerThatPromisesItsNameMustGiveIt(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	address, flow := w.begin("oidc")
 	answer := w.visit(address, "ada")
@@ -58,6 +60,7 @@ func TestIssuerThatPromisesItsNameMustGiveIt(t *testing.T) {
 }
 
 func TestCallbackOfAnotherProvider(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	address, flow := w.begin("google")
 	answer := w.visit(address, "ada")
@@ -73,6 +76,7 @@ func TestCallbackOfAnotherProvider(t *testing.T) {
 }
 
 func TestPersonWhoSaysNo(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range everyone {
 		if _, err := w.signIn(provider, "cancel"); !errors.Is(err, ErrDenied) {
@@ -82,6 +86,7 @@ func TestPersonWhoSaysNo(t *testing.T) {
 }
 
 func TestProviderThatChangesStateOrIssuer(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range everyone {
 		w.fail(provider, "state")
@@ -97,6 +102,7 @@ func TestProviderThatChangesStateOrIssuer(t *testing.T) {
 
 // An attacker who has someone's code (from a log, a Referer) puts it into a flow of his own.
 func TestCodeOfAnotherFlow(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range everyone {
 		address, _ := w.begin(provider)
@@ -115,6 +121,7 @@ func TestCodeOfAnotherFlow(t *testing.T) {
 }
 
 func TestSecondUseOfACode(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range everyone {
 		address, flow := w.begin(provider)
@@ -129,6 +136,7 @@ func TestSecondUseOfACode(t *testing.T) {
 }
 
 func TestLateAnswer(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range everyone {
 		address, flow := w.begin(provider)
@@ -142,6 +150,7 @@ func TestLateAnswer(t *testing.T) {
 
 // goth's OpenID Connect takes redirect_uri and code_verifier from the callback; ours takes nothing.
 func TestCallbackCannotSteerTheExchange(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range everyone {
 		address, flow := w.begin(provider)
@@ -156,6 +165,7 @@ func TestCallbackCannotSteerTheExchange(t *testing.T) {
 }
 
 func TestRefusedCodeIsPostedOnce(t *testing.T) {
+	t.Parallel()
 	for _, provider := range everyone {
 		w := start(t)
 		address, flow := w.begin(provider)
@@ -168,6 +178,7 @@ func TestRefusedCodeIsPostedOnce(t *testing.T) {
 }
 
 func TestForgedIDTokens(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range []string{"google", "apple", "oidc"} {
 		if _, err := w.signIn(provider, "ada"); err != nil { // the issuer is discovered before it turns bad
@@ -184,6 +195,7 @@ func TestForgedIDTokens(t *testing.T) {
 
 // The nonce of a flow that has none must not match a token that has none.
 func TestEmptyNonceIsNoNonce(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range []string{"google", "apple", "oidc"} {
 		address, flow := w.begin(provider)
@@ -198,6 +210,7 @@ func TestEmptyNonceIsNoNonce(t *testing.T) {
 
 // ID tokens are judged by our clock, not by the machine's: the world's is in another year.
 func TestIDTokenOfAnHourAgo(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	behind := w.providers
 	ahead, err := New(w.settings, func() time.Time { return w.now().Add(2 * time.Hour) })

@@ -12,6 +12,7 @@ import (
 )
 
 func TestProvidersSayWhoCame(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	issuer := w.settings.OIDC.Issuer + "#" // an issuer's subjects are its own
 	for _, c := range []struct {
@@ -55,6 +56,7 @@ func TestProvidersSayWhoCame(t *testing.T) {
 }
 
 func TestTokensAreDroppedUnlessKept(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range everyone {
 		who, err := w.signIn(provider, "ada")
@@ -65,6 +67,7 @@ func TestTokensAreDroppedUnlessKept(t *testing.T) {
 }
 
 func TestAppleNamesAPersonOnce(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	first, _ := w.signIn("apple", "ada")
 	again, err := w.signIn("apple", "ada")
@@ -75,6 +78,7 @@ func TestAppleNamesAPersonOnce(t *testing.T) {
 
 // The field "user" passes through the browser, unsigned.
 func TestAppleFormNamesButProvesNothing(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for field, name := range map[string]string{
 		`{"name":{"firstName":"Eve","lastName":"X"},"email":"victim@example.com","sub":"1"}`: "Eve X",
@@ -94,6 +98,7 @@ func TestAppleFormNamesButProvesNothing(t *testing.T) {
 }
 
 func TestStringBooleansOfCognito(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	w.fail("oidc", "strings")
 	for person, vouched := range map[string]bool{"ada": true, "slim": true, "unverified": false} {
@@ -110,6 +115,7 @@ func TestStringBooleansOfCognito(t *testing.T) {
 }
 
 func TestProfileOfAnotherSubjectIsRefused(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for provider, person := range map[string]string{"google": "linus", "oidc": "slim"} {
 		w.fail(provider, "stranger")
@@ -121,6 +127,7 @@ func TestProfileOfAnotherSubjectIsRefused(t *testing.T) {
 
 // At a re-authentication the provider is asked to see the person, and says when it did.
 func TestReauthenticationIsNotASessionAtTheProvider(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, c := range []struct {
 		provider, fault string
@@ -150,6 +157,7 @@ func TestReauthenticationIsNotASessionAtTheProvider(t *testing.T) {
 }
 
 func TestNoSubjectIsNobody(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range everyone {
 		w.fail(provider, "subject")
@@ -165,6 +173,7 @@ func TestNoSubjectIsNobody(t *testing.T) {
 
 // An address from the ID token must not borrow the "verified" of another one in userinfo.
 func TestVerifiedBelongsToItsAddress(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		token, info claims
 		email       string
@@ -184,6 +193,7 @@ func TestVerifiedBelongsToItsAddress(t *testing.T) {
 }
 
 func TestOddAddressesAreDropped(t *testing.T) {
+	t.Parallel()
 	for _, email := range []string{"a b@x.example", "a@x.example\r\nBcc: b@x.example", "nobody", strings.Repeat("a", 255) + "@x.example"} {
 		if who := tidy(models.Identity{Email: email, Vouched: true}); who.Email != "" || who.Vouched {
 			t.Errorf("%q stays: %+v", email, who)
@@ -192,6 +202,7 @@ func TestOddAddressesAreDropped(t *testing.T) {
 }
 
 func TestGoogleAccessTokenStaysOutOfAddresses(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	if _, err := w.signIn("google", "linus"); err != nil { // whose name is in the profile only
 		t.Fatal(err)
@@ -202,6 +213,7 @@ func TestGoogleAccessTokenStaysOutOfAddresses(t *testing.T) {
 }
 
 func TestKeysAreFetchedOnce(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for range 3 {
 		for _, provider := range []string{"google", "apple", "oidc"} {
@@ -219,6 +231,7 @@ func TestKeysAreFetchedOnce(t *testing.T) {
 }
 
 func TestManyAtOnceAreNotMixedUp(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	var group sync.WaitGroup
 	for _, provider := range everyone {
@@ -236,6 +249,7 @@ func TestManyAtOnceAreNotMixedUp(t *testing.T) {
 }
 
 func TestRealTokensWork(t *testing.T) {
+	t.Parallel()
 	w := start(t, func(s *Settings) { s.Keep = everyone })
 	for _, provider := range everyone {
 		who, err := w.signIn(provider, "ada")

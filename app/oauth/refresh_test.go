@@ -10,6 +10,7 @@ import (
 )
 
 func TestKeptTokensAreRefreshed(t *testing.T) {
+	t.Parallel()
 	w := start(t, func(s *Settings) { s.Keep = everyone })
 	for provider, rotates := range map[string]bool{"google": false, "twitter": true, "apple": false, "oidc": true} {
 		who, err := w.signIn(provider, "ada")
@@ -31,6 +32,7 @@ func TestKeptTokensAreRefreshed(t *testing.T) {
 }
 
 func TestRefreshThatFails(t *testing.T) {
+	t.Parallel()
 	w := start(t, func(s *Settings) { s.Keep = everyone })
 	for _, provider := range []string{"google", "twitter", "apple", "oidc"} {
 		if err := w.tryBegin(provider); err != nil {

@@ -12,6 +12,7 @@ import (
 )
 
 func TestFaultsOfProviders(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range everyone {
 		for fault, want := range map[string]error{
@@ -33,6 +34,7 @@ func TestFaultsOfProviders(t *testing.T) {
 }
 
 func TestFaultsOfProfiles(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for provider, person := range map[string]string{"google": "linus", "github": "ada", "twitter": "ada", "oidc": "slim"} {
 		for fault, want := range map[string]error{
@@ -55,6 +57,7 @@ func TestFaultsOfProfiles(t *testing.T) {
 
 // Keys that cannot be had are no forgery, and no reason to let anyone in.
 func TestKeysOutOfReach(t *testing.T) {
+	t.Parallel()
 	for _, fault := range []string{"keys-500", "keys-redirect", "keys-oversize", "keys-garbage"} {
 		w := start(t)
 		for _, provider := range []string{"google", "apple", "oidc"} {
@@ -71,6 +74,7 @@ func TestKeysOutOfReach(t *testing.T) {
 }
 
 func TestSlowProviderEndsWithTheCaller(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, provider := range everyone {
 		for _, fault := range []string{"token-slow", "profile-slow", "keys-slow"} {
@@ -126,6 +130,7 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 func TestEndlessAnswerIsCut(t *testing.T) {
+	t.Parallel()
 	answer := &endless{}
 	r, _ := http.NewRequest(http.MethodGet, "https://provider.example/", nil)
 	if _, err := (&wire{next: answer}).RoundTrip(r); !errors.Is(err, errTooLong) || answer.read > 3*longest {
@@ -134,6 +139,7 @@ func TestEndlessAnswerIsCut(t *testing.T) {
 }
 
 func TestEveryTripHasAnEnd(t *testing.T) {
+	t.Parallel()
 	trip, done := newTrip(t.Context(), traits{}, Flow{})
 	defer done()
 	if end, ok := trip.ctx.Deadline(); !ok || time.Until(end) > patience {
@@ -145,6 +151,7 @@ func TestEveryTripHasAnEnd(t *testing.T) {
 }
 
 func TestPanicInGothIsAnError(t *testing.T) {
+	t.Parallel()
 	err := safely(func() error { panic("access_secret") })
 	if !errors.Is(err, ErrProvider) {
 		t.Error(err)
@@ -158,6 +165,7 @@ func TestPanicInGothIsAnError(t *testing.T) {
 }
 
 func TestEmulatorKeepsTheRealHost(t *testing.T) {
+	t.Parallel()
 	through, err := newWire().via("http://127.0.0.1:9000/")
 	if err != nil {
 		t.Fatal(err)
@@ -172,6 +180,7 @@ func TestEmulatorKeepsTheRealHost(t *testing.T) {
 }
 
 func TestOnlyErrorCodesAreRepeated(t *testing.T) {
+	t.Parallel()
 	for s, want := range map[string]string{"invalid_grant": "invalid_grant", "Invalid": "", "a b": "", "x<y": "", "a\nb": "",
 		"abcdefghijabcdefghijabcdefghijabcdefghij": "abcdefghijabcdefghijabcdefghijabcdefghij", "abcdefghijabcdefghijabcdefghijabcdefghijk": ""} {
 		if code(s) != want {
@@ -181,6 +190,7 @@ func TestOnlyErrorCodesAreRepeated(t *testing.T) {
 }
 
 func TestGitHubSaysLimitedInItsOwnWay(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		status    int
 		remaining string
@@ -194,6 +204,7 @@ func TestGitHubSaysLimitedInItsOwnWay(t *testing.T) {
 }
 
 func TestRefusalNamesItsCode(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	w.fail("github", "200error")
 	if _, err := w.signIn("github", "ada"); err == nil || !strings.Contains(err.Error(), "github.com refused (bad_verification_code)") {

@@ -83,6 +83,7 @@ func started(t *testing.T, e *Engine) Pair {
 // A Redis that is full can be read and says nothing of what ends: a process calls itself behind, so that
 // /readyz says so, and asks the store about each token meanwhile.
 func TestAFullRedisIsBehind(t *testing.T) {
+	t.Parallel()
 	client := ownRedis(t)
 	e := engine(t, client, time.Now, testKeep)
 	follows(t, e)
@@ -107,6 +108,7 @@ func TestAFullRedisIsBehind(t *testing.T) {
 // A store that has come back empty has forgotten who was signed out: tokens older than its feed are asked
 // about, by a process that starts now too. Younger ones are not, and nobody calls the store behind.
 func TestAFeedYoungerThanATokenIsAsked(t *testing.T) {
+	t.Parallel()
 	client := ownRedis(t)
 	before := engine(t, client, func() time.Time { return time.Now().Add(-5 * time.Minute) }, testKeep)
 	out, in := started(t, before), started(t, before)
@@ -132,6 +134,7 @@ func TestAFeedYoungerThanATokenIsAsked(t *testing.T) {
 
 // ACCESS_TTL was made shorter: what ended is remembered for the shorter life alone.
 func TestATokenThatLivesTooLongIsRefused(t *testing.T) {
+	t.Parallel()
 	client := ownRedis(t)
 	pair := started(t, engine(t, client, time.Now, 10*time.Minute))
 	shorter := engine(t, client, time.Now, 2*time.Minute)
@@ -152,6 +155,7 @@ func TestATokenThatLivesTooLongIsRefused(t *testing.T) {
 // An acknowledgement that a failover lost is written again: what a process has seen is forgotten with the
 // feed, and noted anew at the next request.
 func TestAcknowledgementsAreWrittenAgainAfterAFailover(t *testing.T) {
+	t.Parallel()
 	client := ownRedis(t)
 	e := engine(t, client, time.Now, testKeep)
 	pair := started(t, e)
