@@ -22,9 +22,6 @@ func forwardedFor(c *fiber.Ctx) string {
 	return string(bytes.Join(c.Request().Header.PeekAll(fiber.HeaderXForwardedFor), []byte(",")))
 }
 
-// trusted reports whether the socket is one of our proxies.
-func (h *Handlers) trusted(c *fiber.Ctx) bool { return contains(h.Proxies, h.socket(c)) }
-
 func (h *Handlers) socket(c *fiber.Ctx) netip.Addr {
 	socket, _ := netip.AddrFromSlice(c.Context().RemoteIP())
 	return socket.Unmap()

@@ -57,8 +57,8 @@ func named(line []byte, name string) bool {
 // reset connection.
 const (
 	drainMost   = 16 << 20
-	drainWithin = 2 * time.Second
-	drainQuiet  = 150 * time.Millisecond
+	drainWithin = 3 * time.Second
+	drainQuiet  = 500 * time.Millisecond
 )
 
 // drain reads the rest of a body for a moment, and keeps none of it.

@@ -21,6 +21,7 @@ const password = "a long way to the gatehouse"
 type person struct {
 	email           string
 	access, refresh string
+	client          *http.Client // its browser
 }
 
 // signUpMany makes users through the pages, reading their codes at /dev/mail.
@@ -42,7 +43,7 @@ func signUpMany(house *process, count int) ([]*person, error) {
 			return nil, err
 		}
 		at, _ := url.Parse(house.url)
-		p := &person{email: email}
+		p := &person{email: email, client: &http.Client{Jar: jar, Timeout: 20 * time.Second, CheckRedirect: stay}}
 		for _, cookie := range jar.Cookies(at) {
 			switch cookie.Name {
 			case "access":
@@ -81,7 +82,7 @@ func codeFor(client *http.Client, house *process, email string) (string, error) 
 			return "", err
 		}
 		if _, after, found := strings.Cut(string(body), email); found {
-			if code := regexp.MustCompile(`\b\d{6}\b`).FindString(after); code != "" {
+			if code := regexp.MustCompile(`\b[0-9A-Z]{4}-[0-9A-Z]{4}\b`).FindString(after); code != "" {
 				return code, nil
 			}
 		}

@@ -98,7 +98,8 @@ func (r *reader) refuseInProduction(c Config) {
 	}
 }
 
+// loopback reports whether a name or address is this machine's (RFC 6761, 6.3).
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return host == "localhost" || err == nil && ip.IsLoopback()
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.IsLoopback()
 }
