@@ -1,7 +1,7 @@
 # Gatehouse. `make` says what there is.
 
 GO       ?= go
-TEMPL    := $(GO) run github.com/a-h/templ/cmd/templ@v0.3.977
+TEMPL    := $(GO) run github.com/a-h/templ/cmd/templ@v0.3.1100
 CHECKER  := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 AIR      := $(GO) run github.com/air-verse/air@v1.67.4
 FUZZTIME ?= 60s
