@@ -1,7 +1,7 @@
 # Gatehouse. `make` says what there is.
 
 GO       ?= go
-TEMPL    := $(GO) run github.com/a-h/templ/cmd/templ@v0.3.977
+TEMPL    := $(GO) run github.com/a-h/templ/cmd/templ@v0.3.1100
 CHECKER  := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 AIR      := $(GO) run github.com/air-verse/air@v1.67.4
 FUZZTIME ?= 60s
@@ -37,13 +37,15 @@ node_modules: package.json package-lock.json
 	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch node_modules
 
-check: generate ## what is committed is what is generated; format, vet, staticcheck
+check: generate ## what is committed is what is generated; format, modules, vet, staticcheck, known vulnerabilities
 	@git diff --exit-code -- views static || { echo 'generated files differ: commit what make generate wrote'; exit 1; }
 	@test -z "$$(git ls-files --others --exclude-standard -- views static)" || { echo 'generated files are not committed'; exit 1; }
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
 	$(TEMPL) fmt -fail views
+	$(GO) mod tidy -diff
 	$(GO) vet ./... && $(GO) vet -tags resilience ./app/resilience
 	$(CHECKER) ./...
+	@GO=$(GO) .ci/known-holes
 
 test: ## everything, with real servers and a real browser; sets up what it needs
 	.ci/with-servers $(GO) test -race $(HASHES) -parallel 4 -timeout 20m ./...
