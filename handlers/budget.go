@@ -101,7 +101,7 @@ func (h *Handlers) bodyLimit(header *fasthttp.RequestHeader) fasthttp.RequestCon
 // fiber.ErrRequestEntityTooLarge.
 func (h *Handlers) mayUpload(header *fasthttp.RequestHeader) error {
 	path, _, _ := strings.Cut(string(header.RequestURI()), "?")
-	if !header.IsPost() || path != "/profile/picture" && path != "/profile" || header.ContentLength() > pictureLimit ||
+	if !header.IsPost() || !h.uploads[path] || header.ContentLength() > pictureLimit ||
 		!bytes.HasPrefix(header.ContentType(), []byte(fiber.MIMEMultipartForm)) {
 		return fiber.ErrRequestEntityTooLarge
 	}

@@ -56,6 +56,7 @@ type Handlers struct {
 
 	headers *fasthttp.ResponseHeader // of every answer; App fills it in
 	drawing chan struct{}            // one picture at a time
+	uploads map[string]bool          // the routes whose budget has room for a picture
 }
 
 // Answered is one request, answered. Route is its pattern, never the address, which can hold a code.
@@ -162,8 +163,10 @@ func (h *Handlers) operations() []route {
 }
 
 func (h *Handlers) routes(app *fiber.App) {
+	h.uploads = map[string]bool{}
 	add := func(routes []route) {
 		for _, r := range routes {
+			h.uploads[r.path] = h.uploads[r.path] || r.budget.body > formLimit
 			app.Add(r.method, r.path, r.chain...)
 			if r.method == get {
 				app.Head(r.path, r.chain...)

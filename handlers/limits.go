@@ -128,8 +128,15 @@ func (h *Handlers) perPerson(rule rule) fiber.Handler {
 	}
 }
 
-// mayMail reports whether this client may cause another mail to whoever it names.
-func (h *Handlers) mayMail(c *fiber.Ctx) bool { return h.takeClient(c, mailRule) == nil }
+// asker is who asks for a code to an address: whether this client may cause another mail, and whether this
+// browser has signed in to the account before.
+func (h *Handlers) asker(c *fiber.Ctx, email string) account.Asker {
+	known := false
+	if address, err := account.Canonical(email); err == nil {
+		_, known = h.device(c, address)
+	}
+	return account.Asker{MayMail: h.takeClient(c, mailRule) == nil, Known: known}
+}
 
 // guess is a password that is about to be tried, counted where it came from.
 type guess struct {

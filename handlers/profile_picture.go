@@ -21,7 +21,7 @@ import (
 const (
 	pictureSide = 256
 	// More pixels than these are a bomb. A JPEG comes from a camera; others take up to 8 bytes a pixel.
-	jpegPixels  = 25_000_000
+	jpegPixels  = 13_000_000
 	otherPixels = 12_000_000
 )
 

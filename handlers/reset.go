@@ -24,7 +24,7 @@ func (h *Handlers) forgotPage(c *fiber.Ctx) error {
 // forgot answers known and unknown addresses alike.
 func (h *Handlers) forgot(c *fiber.Ctx) error {
 	form := forgotForm(c)
-	recovery, _, err := h.Accounts.Forgot(c.UserContext(), form.Email, h.mayMail(c))
+	recovery, _, err := h.Accounts.Forgot(c.UserContext(), form.Email, h.asker(c, form.Email))
 	var mistakes account.Mistakes
 	if errors.As(err, &mistakes) {
 		form.EmailError = mistakes.Email
@@ -134,7 +134,7 @@ func (h *Handlers) resendReset(c *fiber.Ctx, under recovering, form views.ResetF
 			return h.resetAgain(c, 429, form)
 		})
 	}
-	recovery, mailed, err := h.Accounts.Forgot(c.UserContext(), under.Recovery.Email, h.mayMail(c))
+	recovery, mailed, err := h.Accounts.Forgot(c.UserContext(), under.Recovery.Email, h.asker(c, under.Recovery.Email))
 	if err != nil {
 		return err
 	}

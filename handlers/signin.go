@@ -81,7 +81,7 @@ const sayClosed = "This account is closed. Ask the people who run this site."
 
 // askCode leads to the page that takes a mailed code and the password together.
 func (h *Handlers) askCode(c *fiber.Ctx, address string, form views.SignInForm) error {
-	pending, _, err := h.Accounts.BeginCode(c.UserContext(), address, h.mayMail(c))
+	pending, _, err := h.Accounts.BeginCode(c.UserContext(), address, h.asker(c, address))
 	if errors.Is(err, account.ErrBusy) {
 		return h.busyForm(c, func(sentence string) error {
 			form.Error = sentence

@@ -29,11 +29,11 @@ func (h *Handlers) signUpPage(c *fiber.Ctx) error {
 // signUp answers known and unknown addresses alike: a code is on its way to whoever owns it.
 func (h *Handlers) signUp(c *fiber.Ctx) error {
 	form := h.signUpForm(c)
-	mayMail := false
+	var asker account.Asker
 	if _, err := h.Accounts.Judge(form.Name, form.Email, c.FormValue("password")); err == nil { // mistakes send no mail
-		mayMail = h.mayMail(c)
+		asker = h.asker(c, form.Email)
 	}
-	pending, err := h.Accounts.Register(c.UserContext(), form.Name, form.Email, c.FormValue("password"), mayMail)
+	pending, err := h.Accounts.Register(c.UserContext(), form.Name, form.Email, c.FormValue("password"), asker)
 	var mistakes account.Mistakes
 	if errors.As(err, &mistakes) {
 		form.NameError, form.EmailError, form.PasswordError = mistakes.Name, mistakes.Email, mistakes.Password

@@ -164,10 +164,10 @@ func (h *Handlers) renewCode(c *fiber.Ctx, flow *waiting) (mailed bool, err erro
 	ctx := c.UserContext()
 	switch {
 	case flow.SignUp != nil:
-		*flow.SignUp, mailed, err = h.Accounts.Resend(ctx, *flow.SignUp, h.mayMail(c))
+		*flow.SignUp, mailed, err = h.Accounts.Resend(ctx, *flow.SignUp, h.asker(c, flow.SignUp.Email))
 		return mailed, err
 	case flow.SignIn != nil:
-		*flow.SignIn, mailed, err = h.Accounts.BeginCode(ctx, flow.SignIn.Email, h.mayMail(c))
+		*flow.SignIn, mailed, err = h.Accounts.BeginCode(ctx, flow.SignIn.Email, h.asker(c, flow.SignIn.Email))
 		return mailed, err
 	}
 	user, err := h.me(c)

@@ -20,8 +20,12 @@ var (
 	ErrUsedCode  = fmt.Errorf("%w: used before", ErrSpentCode)
 )
 
-// CodeTries is how often one flow may try, right or wrong.
-const CodeTries = 5
+const (
+	// CodeTries is how often one flow may try, right or wrong.
+	CodeTries = 5
+	// SharedCodes is how many live codes, the newest, a flow compares with that waits for none of its own.
+	SharedCodes = 3
+)
 
 // Code is a one-time code at rest: Hash is keyed, so the table alone opens nothing.
 type Code struct {
@@ -57,7 +61,7 @@ func (c Codes) Live(ctx context.Context, purpose string, now time.Time) (bool, e
 // Guess is one try of a flow.
 type Guess struct {
 	Flow    string // whose tries it counts on
-	CodeID  string // the code it waits for; "" for any live one of its purpose
+	CodeID  string // the code it waits for; "" for any of the newest of its purpose
 	Purpose string
 	Hashes  []string // of what was typed, under each key that may have made the code's
 }
@@ -74,7 +78,7 @@ func (c Codes) Prove(ctx context.Context, guess Guess, life time.Duration, now t
 		if err := c.take(ctx, tx, guess.Flow, now.Add(life)); err != nil {
 			return err
 		}
-		query := tx.Rebind(`SELECT id, purpose, hash, expires_at FROM codes WHERE purpose IN (?, ?) AND expires_at > ?`)
+		query := tx.Rebind(`SELECT id, purpose, hash, expires_at FROM codes WHERE purpose IN (?, ?) AND expires_at > ? ORDER BY expires_at DESC`)
 		return tx.SelectContext(ctx, &codes, query, guess.Purpose, used(guess.Purpose), stored(now))
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -97,15 +101,20 @@ func (c Codes) take(ctx context.Context, tx *sqlx.Tx, flow string, until time.Ti
 // among compares in constant time with each code that the flow may wait for.
 func (g Guess) among(codes []Code) (id string, err error) {
 	err = ErrSpentCode
+	compared := 0
 	for _, code := range codes {
-		if g.CodeID != "" && g.CodeID != code.ID {
+		if g.CodeID != "" && g.CodeID != code.ID || compared == SharedCodes {
 			continue
 		}
 		matches := 0
 		for _, hash := range g.Hashes {
 			matches |= subtle.ConstantTimeCompare([]byte(code.Hash), []byte(hash))
 		}
-		switch live := code.Purpose == g.Purpose; {
+		live := code.Purpose == g.Purpose
+		if live {
+			compared++
+		}
+		switch {
 		case live && matches == 1:
 			return code.ID, nil
 		case matches == 1:

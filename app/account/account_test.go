@@ -240,14 +240,14 @@ func able(string) error { return nil }
 
 func (w *world) forgot(email string) Recovery {
 	w.t.Helper()
-	recovery, _, err := w.Forgot(w.t.Context(), email, true)
+	recovery, _, err := w.Forgot(w.t.Context(), email, Asker{MayMail: true})
 	wantErr(w.t, err, nil)
 	return recovery
 }
 
 func (w *world) register(name, email string) Pending {
 	w.t.Helper()
-	return must[Pending](w.t)(w.Register(w.t.Context(), name, email, good, true))
+	return must[Pending](w.t)(w.Register(w.t.Context(), name, email, good, Asker{MayMail: true}))
 }
 
 func (w *world) propose(user models.User, email string) EmailChange {

@@ -37,21 +37,34 @@ var (
 	// noticeRule is the share of mails without a code that strangers can cause at one address. It is
 	// counted in this process, where a count takes no time that would tell known addresses from others.
 	noticeRule = limit.Rule{Name: "notice", Rate: 3, Per: 24 * time.Hour, Burst: 3, Local: true}
-	// GuessRule bounds the tries at codes of the whole house, over all accounts and addresses (brute
-	// force): what is beyond is 503. docs/security.md says what guessing comes to; people type far less.
-	GuessRule = limit.Rule{Name: "guess", Rate: 400, Per: time.Second, Burst: 400}
+	// guessRule bounds the tries at the codes of the whole house for each kind of purpose, over all accounts
+	// and addresses (brute force): what is beyond is 503. docs/security.md says what guessing comes to;
+	// people type far less. The kinds count apart, so that a flood of flows that are cheap to begin keeps
+	// nobody from a reset; a browser that has signed in to the account before is not counted.
+	guessRule = limit.Rule{Name: "guess", Rate: 200, Per: time.Second, Burst: 200}
 )
+
+// kinds are what a code can open.
+const (
+	kindSignUp = "sign up"
+	kindSignIn = "sign in"
+	kindReset  = "reset"
+	kindChange = "change the address"
+)
+
+func kinds() []string { return []string{kindSignUp, kindSignIn, kindReset, kindChange} }
 
 // FlowLife is how long a browser may come back to a flow. It outlives the flow's codes, so that the page can
 // say that they are over and send another.
 const FlowLife = time.Hour
 
 // Flow is what a browser keeps, sealed, while it waits for a code. It waits for the one that was mailed for
-// it or, past the recipient's share, for any live one of its address and purpose: CodeID is "" then. Each has
-// tries of its own, so that flows which share a code cannot use up each other's.
+// it or, past the recipient's share, for any of the newest of its address and purpose: CodeID is "" then. Each
+// has tries of its own, so that flows which share a code cannot use up each other's.
 type Flow struct {
 	ID     string `json:"f"`
 	CodeID string `json:"i"`
+	Known  bool   `json:"k,omitempty"` // begun in a browser that has signed in to the account before
 }
 
 // mailing is how a flow wants its code.
@@ -62,16 +75,22 @@ type mailing struct {
 	letter  func(code string) Letter
 }
 
+// Asker is what is known of whoever asks for a code.
+type Asker struct {
+	MayMail bool // false where they have caused enough mails
+	Known   bool // their browser has signed in to the account before
+}
+
 // begin gives a new flow its code: a new one that is mailed or, past the recipient's share, those that were
 // mailed before (mailed is false then). ErrBusy when no mail can be taken: then nobody gets one, known or
 // not.
-func (a *Accounts) begin(ctx context.Context, m mailing, mayMail bool) (flow Flow, mailed bool, err error) {
+func (a *Accounts) begin(ctx context.Context, m mailing, asker Asker) (flow Flow, mailed bool, err error) {
 	if !a.room() {
 		return Flow{}, false, ErrBusy
 	}
-	flow = Flow{ID: rand.Text()}
+	flow = Flow{ID: rand.Text(), Known: asker.Known}
 	share := a.keys.Digest("recipient", m.purpose)
-	if !mayMail || a.limits.Take(ctx, recipientRule, share) > 0 {
+	if !asker.MayMail || a.limits.Take(ctx, recipientRule, share) > 0 {
 		live, err := a.db.Codes.Live(ctx, m.purpose, a.now())
 		if err != nil || live || a.limits.Take(ctx, anewRule, share) > 0 {
 			return flow, false, err
@@ -104,7 +123,7 @@ func (a *Accounts) prove(ctx context.Context, purpose string, flow Flow, typed s
 	if code == "" {
 		return "", models.ErrWrongCode
 	}
-	if a.limits.Take(ctx, GuessRule, "all") > 0 {
+	if !flow.Known && a.limits.Take(ctx, guessRule, kindOf(purpose)) > 0 {
 		return "", ErrBusy
 	}
 	guess := models.Guess{Flow: flow.ID, CodeID: flow.CodeID, Purpose: purpose, Hashes: a.keys.Digests("code", purpose, code)}
@@ -174,6 +193,15 @@ func newCode() string {
 
 // shown is a code as people read it.
 func shown(code string) string { return code[:codeLength/2] + "-" + code[codeLength/2:] }
+
+func kindOf(purpose string) string {
+	for _, kind := range kinds() {
+		if strings.HasPrefix(purpose, kind+" ") {
+			return kind
+		}
+	}
+	return ""
+}
 
 // addressed names a purpose for one address. It is a hash without a key, so that a rotated secret breaks
 // no flow; the rows live for minutes.

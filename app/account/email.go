@@ -38,7 +38,7 @@ func (a *Accounts) ProposeEmail(ctx context.Context, user models.User, email str
 			return addressInUseLetter(address)
 		}
 		return proveAddressLetter(address, code)
-	}}, true)
+	}}, Asker{MayMail: true, Known: true})
 	return EmailChange{Flow: flow, UserID: user.ID, Email: address}, mailed, err
 }
 
@@ -73,4 +73,4 @@ func (a *Accounts) ProveEmail(ctx context.Context, user models.User, change Emai
 	return user, nil
 }
 
-func changePurpose(userID string) string { return "change the address of " + userID }
+func changePurpose(userID string) string { return kindChange + " of " + userID }

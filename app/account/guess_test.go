@@ -18,9 +18,8 @@ import (
 func TestGuessingCodesIsHopeless(t *testing.T) {
 	t.Parallel()
 	codes := math.Pow(float64(len(codeAlphabet)), codeLength)
-	// Past the recipient's share a flow compares with every live code of its address and purpose.
-	live := recipientRule.Burst + anewRule.Burst + int(CodeLife.Seconds()/recipientRule.Per.Seconds()*float64(recipientRule.Rate))
-	perSecond := float64(GuessRule.Rate) / GuessRule.Per.Seconds()
+	live := models.SharedCodes // past the recipient's share a flow compares with the newest
+	perSecond := float64(guessRule.Rate*len(kinds())) / guessRule.Per.Seconds()
 	decade := 10 * 365.25 * 24 * time.Hour.Seconds()
 	taken := perSecond * decade * float64(live) / codes
 	if taken > 1 {
@@ -33,7 +32,7 @@ func TestGuessingCodesIsHopeless(t *testing.T) {
 	}
 	for _, figure := range []string{
 		fmt.Sprintf("%d characters", len(codeAlphabet)), fmt.Sprintf("%.1e codes", codes), fmt.Sprintf("%.0f tries a second", perSecond),
-		fmt.Sprintf("%.2f accounts in ten years", taken), fmt.Sprintf("%d tries", models.CodeTries), fmt.Sprintf("%d live codes", live), fmt.Sprintf("%.0e a flow", flow),
+		fmt.Sprintf("%.2f accounts in ten years", taken), fmt.Sprintf("%d tries", models.CodeTries), fmt.Sprintf("%d live codes", live), fmt.Sprintf("%d for each of %d kinds", guessRule.Rate, len(kinds())), fmt.Sprintf("%.0e a flow", flow),
 	} {
 		if !strings.Contains(string(said), figure) {
 			t.Errorf("docs/security.md does not say %q", figure)
@@ -95,13 +94,13 @@ func TestAFlowPastTheShareTakesAnyLiveCode(t *testing.T) {
 			w.forgot("anna@example.com")
 		}
 		letters := w.mail()
-		late, mailed, err := w.Forgot(t.Context(), "anna@example.com", true)
+		late, mailed, err := w.Forgot(t.Context(), "anna@example.com", Asker{MayMail: true})
 		if err != nil || mailed || len(w.mail()) != 0 {
 			t.Fatalf("a fourth mail: %v %v", mailed, err)
 		}
 		w.must(w.Reset(t.Context(), late, letters[1].Code, better, able))
 		w.mail()
-		again, mailed, err := w.Forgot(t.Context(), "anna@example.com", true) // none lives: it was used
+		again, mailed, err := w.Forgot(t.Context(), "anna@example.com", Asker{MayMail: true}) // none lives: it was used
 		if err != nil || !mailed {
 			t.Fatalf("after the code was used: %v %v", mailed, err)
 		}

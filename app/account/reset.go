@@ -15,12 +15,12 @@ type Recovery struct {
 	Email string `json:"e"`
 }
 
-func resetPurpose(address string) string { return addressed("reset", address) }
+func resetPurpose(address string) string { return addressed(kindReset, address) }
 
 // Forgot begins a reset and mails a code, if there is anyone to mail it to; the answer is the same if
-// not (no enumeration). mailed is false where codes were mailed before, or mayMail is. Mistakes
+// not (no enumeration). mailed is false where codes were mailed before, or asker may cause none. Mistakes
 // when the address is none; ErrBusy.
-func (a *Accounts) Forgot(ctx context.Context, email string, mayMail bool) (recovery Recovery, mailed bool, err error) {
+func (a *Accounts) Forgot(ctx context.Context, email string, asker Asker) (recovery Recovery, mailed bool, err error) {
 	address, err := Canonical(email)
 	if err != nil {
 		return Recovery{}, false, Mistakes{Email: sayAddress}
@@ -38,7 +38,7 @@ func (a *Accounts) Forgot(ctx context.Context, email string, mayMail bool) (reco
 			return disabledLetter(address)
 		}
 		return resetLetter(address, code)
-	}}, mayMail)
+	}}, asker)
 	return Recovery{Flow: flow, Email: address}, mailed, err
 }
 

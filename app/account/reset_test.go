@@ -68,7 +68,7 @@ func TestForgotAnswersTheSameForAnUnknownAddress(t *testing.T) {
 func TestForgotOfNoAddressIsAMistake(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		_, _, err := w.Forgot(t.Context(), "anna", true)
+		_, _, err := w.Forgot(t.Context(), "anna", Asker{MayMail: true})
 		if mistakes(t, err).Email != sayAddress {
 			t.Fatalf("err = %v", err)
 		}

@@ -40,12 +40,12 @@ type CodeSignIn struct {
 	Email string `json:"e"`
 }
 
-func signInPurpose(address string) string { return addressed("sign in", address) }
+func signInPurpose(address string) string { return addressed(kindSignIn, address) }
 
 // BeginCode begins a sign-in by code and password for a canonical address, and mails the code if there is
 // anyone to mail it to; the answer is the same if not (no enumeration). mailed is false where codes
-// were mailed before, or mayMail is. ErrBusy.
-func (a *Accounts) BeginCode(ctx context.Context, address string, mayMail bool) (pending CodeSignIn, mailed bool, err error) {
+// were mailed before, or asker may cause none. ErrBusy.
+func (a *Accounts) BeginCode(ctx context.Context, address string, asker Asker) (pending CodeSignIn, mailed bool, err error) {
 	user, err := a.byTyped(ctx, address)
 	if err != nil {
 		return CodeSignIn{}, false, err
@@ -61,7 +61,7 @@ func (a *Accounts) BeginCode(ctx context.Context, address string, mayMail bool) 
 			return noPasswordLetter(address)
 		}
 		return signInLetter(address, code)
-	}}, mayMail)
+	}}, asker)
 	return CodeSignIn{Flow: flow, Email: address}, mailed, err
 }
 

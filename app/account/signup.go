@@ -17,12 +17,11 @@ type Pending struct {
 	PasswordHash string `json:"p"`
 }
 
-func signUpPurpose(address string) string { return addressed("sign up", address) }
+func signUpPurpose(address string) string { return addressed(kindSignUp, address) }
 
 // Register begins a sign-up and mails a code. The answer is the same for an address that has an
-// account; its owner gets a letter that says so. mayMail is false where whoever asks has caused enough
-// mails. Mistakes, ErrBusy.
-func (a *Accounts) Register(ctx context.Context, name, email, password string, mayMail bool) (Pending, error) {
+// account; its owner gets a letter that says so. Mistakes, ErrBusy.
+func (a *Accounts) Register(ctx context.Context, name, email, password string, asker Asker) (Pending, error) {
 	name = strings.TrimSpace(name)
 	address, err := a.Judge(name, email, password)
 	if err != nil {
@@ -32,7 +31,7 @@ func (a *Accounts) Register(ctx context.Context, name, email, password string, m
 	if err != nil {
 		return Pending{}, err
 	}
-	pending, _, err := a.sendSignUp(ctx, Pending{Name: name, Email: address, PasswordHash: hash}, mayMail)
+	pending, _, err := a.sendSignUp(ctx, Pending{Name: name, Email: address, PasswordHash: hash}, asker)
 	return pending, err
 }
 
@@ -48,8 +47,8 @@ func (a *Accounts) Judge(name, email, password string) (string, error) {
 }
 
 // Resend begins a sign-up's flow again. mailed is false where codes were mailed before.
-func (a *Accounts) Resend(ctx context.Context, pending Pending, mayMail bool) (again Pending, mailed bool, err error) {
-	return a.sendSignUp(ctx, pending, mayMail)
+func (a *Accounts) Resend(ctx context.Context, pending Pending, asker Asker) (again Pending, mailed bool, err error) {
+	return a.sendSignUp(ctx, pending, asker)
 }
 
 // Verify takes the code and makes the user. models.ErrWrongCode, models.ErrSpentCode; ErrTaken
@@ -75,7 +74,7 @@ func (a *Accounts) SignedUp(ctx context.Context, pending Pending) (bool, error) 
 	return err == nil && user.PasswordHash == pending.PasswordHash, err
 }
 
-func (a *Accounts) sendSignUp(ctx context.Context, pending Pending, mayMail bool) (again Pending, mailed bool, err error) {
+func (a *Accounts) sendSignUp(ctx context.Context, pending Pending, asker Asker) (again Pending, mailed bool, err error) {
 	_, err = a.db.Users.ByEmail(ctx, pending.Email)
 	known := err == nil
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
@@ -86,7 +85,7 @@ func (a *Accounts) sendSignUp(ctx context.Context, pending Pending, mayMail bool
 			return haveAccountLetter(pending.Email)
 		}
 		return signUpLetter(pending.Email, code)
-	}}, mayMail)
+	}}, asker)
 	return pending, mailed, err
 }
 

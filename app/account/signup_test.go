@@ -33,24 +33,24 @@ func TestSignUpMakesAUserOnlyAfterTheCode(t *testing.T) {
 func TestSignUpNamesEveryMistake(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		_, err := w.Register(t.Context(), " ", "anna", "short", true)
+		_, err := w.Register(t.Context(), " ", "anna", "short", Asker{MayMail: true})
 		want := Mistakes{Name: "Enter your name.", Email: sayAddress, Password: "Use at least 12 characters."}
 		if got := mistakes(t, err); got != want {
 			t.Fatalf("mistakes = %+v", got)
 		}
 		for _, name := range []string{strings.Repeat("é", 101), "An\nna", "An\x00na", "An\u202ena", "An\xffna"} {
-			_, err := w.Register(t.Context(), name, "anna@example.com", good, true)
+			_, err := w.Register(t.Context(), name, "anna@example.com", good, Asker{MayMail: true})
 			if mistakes(t, err).Name == "" {
 				t.Errorf("name %q passes", name)
 			}
 		}
-		_, err = w.Register(t.Context(), strings.Repeat("é", 100), "anna@example.com", good, true)
+		_, err = w.Register(t.Context(), strings.Repeat("é", 100), "anna@example.com", good, Asker{MayMail: true})
 		wantErr(t, err, nil)
-		_, err = w.Register(t.Context(), "Zebedee Quux", "anna@example.com", "zebedee-quux-1", true)
+		_, err = w.Register(t.Context(), "Zebedee Quux", "anna@example.com", "zebedee-quux-1", Asker{MayMail: true})
 		if mistakes(t, err).Password == "" {
 			t.Error("own name passes as password")
 		}
-		_, err = w.Register(t.Context(), "Anna", "zebedee.quux@example.com", "zebedee-quux-1", true)
+		_, err = w.Register(t.Context(), "Anna", "zebedee.quux@example.com", "zebedee-quux-1", Asker{MayMail: true})
 		if mistakes(t, err).Password == "" {
 			t.Error("own address passes as password")
 		}
@@ -103,7 +103,7 @@ func TestACodeThatIsNotLiveOpensNothing(t *testing.T) {
 			flow, mailed, err := w.begin(t.Context(), mailing{"sign up", "anna@example.com", live, func(code string) Letter {
 				seen = code
 				return Letter{}
-			}}, true)
+			}}, Asker{MayMail: true})
 			if err != nil || !mailed {
 				t.Fatal(mailed, err)
 			}
@@ -139,7 +139,7 @@ func TestResendLeadsToTheNewCode(t *testing.T) {
 		first := w.register("Anna", "anna@example.com")
 		old := w.mail()[0].Code
 		w.wait(time.Minute)
-		second, mailed, err := w.Resend(t.Context(), first, true)
+		second, mailed, err := w.Resend(t.Context(), first, Asker{MayMail: true})
 		if err != nil || !mailed || second.ID == first.ID || second.PasswordHash != first.PasswordHash {
 			t.Fatalf("first %+v second %+v: %v", first, second, err)
 		}
@@ -220,7 +220,7 @@ func TestBusyIsSaidNotHidden(t *testing.T) {
 		user := w.person("anna@example.com")
 		recovery := w.forgot("anna@example.com")
 		w.passwords.queue.parallel, w.passwords.queue.waiting = 0, 0
-		_, err := w.Register(t.Context(), "Anna", "b@example.com", good, true)
+		_, err := w.Register(t.Context(), "Anna", "b@example.com", good, Asker{MayMail: true})
 		wantErr(t, err, ErrBusy)
 		_, err = w.Authenticate(t.Context(), Known, "anna@example.com", good)
 		wantErr(t, err, ErrBusy)
