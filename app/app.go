@@ -98,7 +98,9 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 		Limits: limits, Problems: a.problems,
 		Observe: func(request handlers.Answered) {
 			figures.Answered(request.Route, request.Method, request.Status, request.Took)
-			answered(request)
+			if !request.Unlogged {
+				answered(request)
+			}
 		},
 		Metrics: figures.Handler(), Now: now, Log: a.log,
 	}

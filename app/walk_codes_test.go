@@ -91,7 +91,7 @@ func TestACodeWorksOnce(t *testing.T) {
 	})
 }
 
-// A reset code is spent by the reset, and dies with the next one asked for.
+// A reset code is spent by the reset, together with the others that were asked for.
 func TestAResetCodeWorksOnce(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
@@ -102,10 +102,7 @@ func TestAResetCodeWorksOnce(t *testing.T) {
 		first := h.code(email)
 		h.clock.advance(time.Minute)
 		b.post("/reset", "action", "resend")
-		second := h.code(email)
-		if got := b.post("/reset", "code", first, "password", "another way to the gatehouse"); got.status != 422 && first != second {
-			t.Errorf("the code before the last: %d", got.status)
-		}
+		second, late := h.code(email), b.copy()
 		tabs := make([]*browser, 8)
 		for i := range tabs {
 			tabs[i] = b.copy()
@@ -119,6 +116,9 @@ func TestAResetCodeWorksOnce(t *testing.T) {
 		})
 		if done.Load() != 1 {
 			t.Errorf("one code reset the password %d times", done.Load())
+		}
+		if got := late.post("/reset", "code", first, "password", "another way to the gatehouse"); got.status != 422 {
+			t.Errorf("the code before the last: %d", got.status)
 		}
 	}, "LIMITS=off")
 }

@@ -13,11 +13,26 @@ import (
 // thisMachine hides a route from everyone but a browser on this machine, by its address and by the name it
 // asks for (DNS rebinding): the mails hold everyone's codes.
 func (h *Handlers) thisMachine(c *fiber.Ctx) error {
-	through := forwardedFor(c) != "" && !contains(h.Proxies, h.socket(c)) // a tunnel, whatever it says of the client
-	if through || !h.clientIP(c).IsLoopback() || !namesThisMachine(string(c.Request().Host())) {
+	if !h.clientIP(c).IsLoopback() || h.throughAnother(c) || !namesThisMachine(string(c.Request().Host())) {
 		return fiber.ErrNotFound
 	}
 	return c.Next()
+}
+
+// throughAnother finds a tunnel or a proxy on the way, whatever it says of the client: one of ours that says
+// nothing but X-Forwarded-For with an address is believed.
+func (h *Handlers) throughAnother(c *fiber.Ctx) bool {
+	for _, name := range []string{"Forwarded", "Via", "X-Real-Ip", "X-Forwarded-Host", "X-Forwarded-Server"} {
+		if c.Get(name) != "" {
+			return true
+		}
+	}
+	chain := forwardedFor(c)
+	if chain == "" {
+		return false
+	}
+	nearest, err := hopAddress(strings.TrimSpace(chain[strings.LastIndexByte(chain, ',')+1:]))
+	return !contains(h.Proxies, h.socket(c)) || err != nil || !nearest.IsLoopback()
 }
 
 func namesThisMachine(host string) bool {

@@ -41,7 +41,9 @@ func (h *Handlers) answer(c *fiber.Ctx, err error) error {
 	problem.RequestID = requestID(c)
 	if refused {
 		problem.RequestID = h.identify(c)
-		h.Log.InfoContext(c.UserContext(), "request refused", "id", problem.RequestID, "status", problem.Status)
+		if h.takeClient(c, loggedRule) == nil {
+			h.Log.InfoContext(c.UserContext(), "request refused", "id", problem.RequestID, "status", problem.Status)
+		}
 	}
 	if problem.Status >= 500 {
 		h.Log.WarnContext(c.UserContext(), "could not answer", "id", problem.RequestID, "err", err)

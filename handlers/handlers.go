@@ -65,6 +65,7 @@ type Answered struct {
 	Status            int
 	At                time.Time // when it was answered
 	Took              time.Duration
+	Unlogged          bool // one of very many that cost less than their line
 }
 
 // App is the web application: limits on every request, then the route table.
@@ -117,7 +118,7 @@ func (h *Handlers) table() []route {
 		{get, "/verify", reading, chain{h.known, h.verifyPage}},
 		{post, "/verify", writing(codeRule), chain{h.perClient(codeRule), h.known, h.verify}},
 		{get, "/forgot", reading, chain{h.guests, h.forgotPage}},
-		{post, "/forgot", writing(signUpRule), chain{h.perClientForm(signUpRule, h.forgotLimited), h.guests, h.forgot}},
+		{post, "/forgot", writing(signUpRule), chain{h.strangersForm(signUpRule, h.forgotLimited), h.guests, h.forgot}},
 		{get, "/reset", reading, chain{h.guests, h.resetPage}},
 		{post, "/reset", writing(codeRule), chain{h.perClient(codeRule), h.guests, h.reset}},
 

@@ -20,8 +20,9 @@ var (
 	forgedRule   = rule{Name: "forged", Rate: 60, Per: time.Minute, Burst: 200, Local: true}
 	signInRule   = rule{Name: "sign-in", Rate: 60, Per: time.Minute, Burst: 60}
 	signUpRule   = rule{Name: "sign-up", Rate: 30, Per: 10 * time.Minute, Burst: 30}
-	loggedRule   = rule{Name: "logged", Rate: 6, Per: time.Minute, Burst: 6, Local: true} // refused refreshes, in the log
-	codeRule     = rule{Name: "code", Rate: 60, Per: time.Minute, Burst: 60}
+	loggedRule   = rule{Name: "logged", Rate: 6, Per: time.Minute, Burst: 6, Local: true}   // lines of what is refused
+	linesRule    = rule{Name: "lines", Rate: 20, Per: time.Second, Burst: 200, Local: true} // lines of what answers from memory
+	codeRule     = rule{Name: "code", Rate: 600, Per: time.Minute, Burst: 600, Local: true} // a flow has five tries, wherever it comes from
 	providerRule = rule{Name: "provider", Rate: 60, Per: time.Minute, Burst: 60}
 	writeRule    = rule{Name: "write", Rate: 600, Per: time.Minute, Burst: 600, Local: true}
 	mailRule     = rule{Name: "mails", Rate: 60, Per: time.Hour, Burst: 60} // past it no new mail goes, and nobody is refused
@@ -42,8 +43,9 @@ var (
 	pairRule      = rule{Name: "pair", Rate: 10, Per: time.Hour, Burst: 10}
 	strangersRule = rule{Name: "account", Rate: 50, Per: 24 * time.Hour, Burst: 50}
 	deviceRule    = rule{Name: "device", Rate: 10, Per: 10 * time.Minute, Burst: 10}
-	sessionRule   = rule{Name: "session", Rate: 100, Per: time.Hour, Burst: 20} // by someone signed in
-	firstRule     = rule{Name: "first-lane", Rate: 60, Per: time.Hour, Burst: 30}
+	knownRule     = rule{Name: "known", Rate: 50, Per: 24 * time.Hour, Burst: 50}             // of all known browsers of an account
+	browserRule   = rule{Name: "browser", Rate: 60, Per: time.Minute, Burst: 60, Local: true} // forms of a known browser
+	sessionRule   = rule{Name: "session", Rate: 100, Per: time.Hour, Burst: 20}               // by someone signed in
 	refusedRule   = rule{Name: "refused", Rate: 1, Per: time.Hour, Burst: 1}
 	resendRule    = rule{Name: "resend", Rate: 1, Per: time.Minute, Burst: 1}
 )
@@ -154,11 +156,19 @@ type counted struct {
 // allowance first, so that a few addresses cannot use up the account's.
 func (h *Handlers) takeGuess(c *fiber.Ctx, address string) (guess, bool) {
 	name := h.Keys.Digest("account", address)
-	if device, knows := h.device(c, address); knows && h.take(c, deviceRule, device+name) == nil {
-		return guess{lane: account.Known, taken: []counted{{deviceRule, device + name}}}, true
+	if device, knows := h.device(c, address); knows {
+		if g, allowed := h.takeAll(c, counted{knownRule, name}, counted{deviceRule, device + name}); allowed {
+			g.lane = h.Accounts.Lane(c.UserContext(), address)
+			return g, true
+		}
 	}
+	return h.takeAll(c, counted{pairRule, prefix(h.clientIP(c), 64) + name}, counted{strangersRule, name})
+}
+
+// takeAll counts a guess under each rule, or under none.
+func (h *Handlers) takeAll(c *fiber.Ctx, limits ...counted) (guess, bool) {
 	g := guess{lane: account.Strangers}
-	for _, limit := range []counted{{pairRule, prefix(h.clientIP(c), 64) + name}, {strangersRule, name}} {
+	for _, limit := range limits {
 		if h.take(c, limit.rule, limit.key) != nil {
 			h.giveBack(c, g)
 			return guess{}, false
@@ -168,9 +178,13 @@ func (h *Handlers) takeGuess(c *fiber.Ctx, address string) (guess, bool) {
 	return g, true
 }
 
-// giveBack forgets a guess that was right, or that was not tried.
+// giveBack forgets a guess that was right, or that was not tried. A known browser's own allowance is of
+// sign-ins, right or wrong: each is a hash that goes first.
 func (h *Handlers) giveBack(c *fiber.Ctx, g guess) {
 	for _, limit := range g.taken {
+		if limit.rule == deviceRule {
+			continue
+		}
 		h.Limits.Give(c.UserContext(), limit.rule, limit.key)
 	}
 }
@@ -185,8 +199,5 @@ func (h *Handlers) takeOwn(c *fiber.Ctx) error {
 // lane is where the hash of someone signed in waits: with the known, unless they ask for many.
 func (h *Handlers) lane(c *fiber.Ctx) account.Lane {
 	access, _ := current(c)
-	if h.take(c, firstRule, access.UserID) != nil {
-		return account.Strangers
-	}
-	return account.Known
+	return h.Accounts.Lane(c.UserContext(), access.UserID)
 }

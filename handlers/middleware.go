@@ -24,12 +24,18 @@ func (h *Handlers) observe(c *fiber.Ctx) error {
 	}
 	answered := Answered{ID: id, Method: c.Method(), Route: c.Route().Path, Status: c.Response().StatusCode(), At: time.Now()}
 	answered.Took = answered.At.Sub(began)
+	answered.Unlogged = fromMemory(answered) && h.take(c, linesRule, "all") != nil
 	if answered.Route == "/" && c.Path() != "/" {
 		answered.Route = "none" // not the home page
 	}
 	h.Observe(answered)
 	traced(answered.Route, answered.Status)
 	return nil
+}
+
+// fromMemory is what costs less than its line in the log would.
+func fromMemory(a Answered) bool {
+	return a.Status < 500 && (a.Route == "/auth/session" || a.Route == "/static/*" || a.Route == "/favicon.ico")
 }
 
 // identify gives an answer the headers that all have, and the id that its page and the log show.

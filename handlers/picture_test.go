@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/jpeg"
 	"image/png"
 	"runtime"
 	"testing"
@@ -52,6 +53,21 @@ func TestSquareKeepsTheMiddle(t *testing.T) {
 			if red, green, _, _ := drawn.At(at.X, at.Y).RGBA(); green>>8 < 200 || red>>8 > 60 {
 				t.Errorf("%v: %v shows what was cut away", size, at)
 			}
+		}
+	}
+}
+
+// A progressive JPEG is drawn once for each of its scans, and an empty one takes 44 bytes: a file of 2 MB would
+// be drawn for a quarter of an hour.
+func TestSquareRefusesManyScans(t *testing.T) {
+	var file bytes.Buffer
+	if err := jpeg.Encode(&file, image.NewRGBA(image.Rect(0, 0, 40, 40)), nil); err != nil {
+		t.Fatal(err)
+	}
+	for more, fine := range map[int]bool{12: true, 40: false} {
+		raw := append(bytes.Clone(file.Bytes()), bytes.Repeat([]byte{0xff, 0xda}, more)...)
+		if _, err := square(bytes.NewReader(raw)); (err == nil) != fine {
+			t.Errorf("%d scans: %v", more+1, err)
 		}
 	}
 }

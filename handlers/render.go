@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"net/url"
-	"path"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -87,11 +86,31 @@ func next(asked string) string {
 	return asked
 }
 
-// ownRoute reports whether a browser would take this path to one of our routes under /auth/, once dot
-// segments are gone: those act, and a link elsewhere would act by way of someone else's sign-in (CSRF).
+// ownRoute reports whether a browser could take this path to one of our routes under /auth/: those act, and a
+// link elsewhere would act by way of someone else's sign-in (CSRF). Dot segments are resolved as browsers do,
+// for whom an empty segment is one like any other (WHATWG URL, 4.4); what comes first then is looked at, and
+// so is what comes first of all.
 func ownRoute(to string) bool {
-	to = strings.ToLower(path.Clean(strings.ReplaceAll(to, "//", "/")))
-	return to == "/auth" || strings.HasPrefix(to, "/auth/")
+	var stack []string
+	for segment := range strings.SplitSeq(to, "/") {
+		switch {
+		case segment == ".." && len(stack) > 0:
+			stack = stack[:len(stack)-1]
+		case segment != "." && segment != "..":
+			stack = append(stack, segment)
+		}
+	}
+	return firstIs(stack, "auth") || firstIs(strings.Split(to, "/"), "auth")
+}
+
+// firstIs reports whether the first segment that is not empty is this one, in capitals or not.
+func firstIs(segments []string, name string) bool {
+	for _, segment := range segments {
+		if segment != "" {
+			return strings.EqualFold(segment, name)
+		}
+	}
+	return false
 }
 
 // notice turns the word in an address into the sentence it stands for. Words that are none of ours

@@ -16,13 +16,13 @@ func (h *Handlers) signInPage(c *fiber.Ctx) error {
 	return render(c, fiber.StatusOK, views.SignInPage(h.page(c, "Sign in"), form))
 }
 
-// strangersForm is perClientForm, but for a browser that has signed in to the account before: those behind
-// one address must not be kept out by a guesser among them.
+// strangersForm is perClientForm, but a browser that has signed in to the account before counts by itself:
+// those behind one address must not be kept out by a guesser among them.
 func (h *Handlers) strangersForm(rule rule, again func(c *fiber.Ctx, sentence string) error) fiber.Handler {
 	limited := h.perClientForm(rule, again)
 	return func(c *fiber.Ctx) error {
 		if address, err := account.Canonical(c.FormValue("email")); err == nil {
-			if _, knows := h.device(c, address); knows {
+			if device, knows := h.device(c, address); knows && h.take(c, browserRule, device+address) == nil {
 				return c.Next()
 			}
 		}
@@ -54,7 +54,7 @@ func (h *Handlers) signIn(c *fiber.Ctx) error {
 		return h.askCode(c, address, form)
 	}
 	user, err := h.Accounts.Authenticate(c.UserContext(), guess.lane, address, c.FormValue("password"))
-	if err == nil && guess.lane == account.Strangers || errors.Is(err, account.ErrBusy) {
+	if err == nil || errors.Is(err, account.ErrBusy) {
 		h.giveBack(c, guess)
 	}
 	switch {

@@ -155,7 +155,7 @@ func (h *Handlers) resend(c *fiber.Ctx, flow waiting) error {
 // resent says what became of the wish for another code.
 func resent(mailed bool) views.Notice {
 	if mailed {
-		return views.Notice{Kind: "success", Text: "A new code is on its way. The old one no longer works here."}
+		return views.Notice{Kind: "success", Text: "A new code is on its way."}
 	}
 	return views.Notice{Kind: "info", Text: "Several codes went out to this address already. Enter one of them, or ask again in ten minutes."}
 }

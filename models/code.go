@@ -58,44 +58,44 @@ func (c Codes) Live(ctx context.Context, purpose string, now time.Time) (bool, e
 	return live, nil
 }
 
-// Guess is one try of a flow.
+// Try takes one try of a flow, which lives for life. ErrSpentCode when none is left.
+//
+// It is counted before anything is compared and under the lock of the flow's row, so a thousand guesses at
+// once get no more of them than five in a row. Tries belong to the flow and not to the code: whoever shares a
+// code cannot use up the tries of others (no lockout by strangers).
+func (c Codes) Try(ctx context.Context, flow string, life time.Duration, now time.Time) error {
+	var left int
+	err := c.db.tx(ctx, func(tx *sqlx.Tx) error {
+		query := tx.Rebind(`INSERT INTO code_tries (flow, tries_left, expires_at) VALUES (?, ?, ?)
+			ON CONFLICT (flow) DO UPDATE SET tries_left = code_tries.tries_left - 1 WHERE code_tries.tries_left > 0 RETURNING tries_left`)
+		return known(tx.GetContext(ctx, &left, query, flow, CodeTries-1, stored(now.Add(life))))
+	})
+	if errors.Is(err, ErrNotFound) {
+		return ErrSpentCode
+	}
+	if err != nil {
+		return fmt.Errorf("models: try a code: %w", err)
+	}
+	return nil
+}
+
+// Guess is what a flow has a try for.
 type Guess struct {
-	Flow    string // whose tries it counts on
 	CodeID  string // the code it waits for; "" for any of the newest of its purpose
 	Purpose string
 	Hashes  []string // of what was typed, under each key that may have made the code's
 }
 
-// Prove takes one try of a flow, which lives for life, and compares. The code that matches stays, and its id
-// is returned: Use takes it. ErrWrongCode, ErrSpentCode, ErrUsedCode.
-//
-// The try is counted before the comparison and under the lock of the flow's row, so a thousand guesses at
-// once get no more of them than five in a row. Tries belong to the flow and not to the code: whoever
-// shares a code cannot use up the tries of others (no lockout by strangers).
-func (c Codes) Prove(ctx context.Context, guess Guess, life time.Duration, now time.Time) (id string, err error) {
+// Compare looks at a guess. The code that matches stays, and its id is returned: Use takes it. ErrWrongCode,
+// ErrSpentCode, ErrUsedCode.
+func (c Codes) Compare(ctx context.Context, guess Guess, now time.Time) (id string, err error) {
 	var codes []Code
-	err = c.db.tx(ctx, func(tx *sqlx.Tx) error {
-		if err := c.take(ctx, tx, guess.Flow, now.Add(life)); err != nil {
-			return err
-		}
-		query := tx.Rebind(`SELECT id, purpose, hash, expires_at FROM codes WHERE purpose IN (?, ?) AND expires_at > ? ORDER BY expires_at DESC`)
-		return tx.SelectContext(ctx, &codes, query, guess.Purpose, used(guess.Purpose), stored(now))
-	})
-	if errors.Is(err, ErrNotFound) {
-		return "", ErrSpentCode
-	}
+	query := c.db.sql.Rebind(`SELECT id, purpose, hash, expires_at FROM codes WHERE purpose IN (?, ?) AND expires_at > ? ORDER BY expires_at DESC`)
+	err = c.db.sql.SelectContext(ctx, &codes, query, guess.Purpose, used(guess.Purpose), stored(now))
 	if err != nil {
-		return "", fmt.Errorf("models: prove code: %w", err)
+		return "", fmt.Errorf("models: compare a code: %w", err)
 	}
 	return guess.among(codes)
-}
-
-// take counts one try of a flow. ErrNotFound when none is left.
-func (c Codes) take(ctx context.Context, tx *sqlx.Tx, flow string, until time.Time) error {
-	var left int
-	query := tx.Rebind(`INSERT INTO code_tries (flow, tries_left, expires_at) VALUES (?, ?, ?)
-		ON CONFLICT (flow) DO UPDATE SET tries_left = code_tries.tries_left - 1 WHERE code_tries.tries_left > 0 RETURNING tries_left`)
-	return known(tx.GetContext(ctx, &left, query, flow, CodeTries-1, stored(until)))
 }
 
 // among compares in constant time with each code that the flow may wait for.

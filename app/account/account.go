@@ -38,16 +38,16 @@ type Accounts struct {
 	passwords *Passwords
 	limits    *limit.Limiter
 	post      func(Letter)
-	room      func() bool
+	room      func(first bool) bool
 	now       func() time.Time
 	rules     Rules
 }
 
 // Mailer takes letters. Post must not block: a letter that took time would tell known addresses from
-// unknown ones. Room reports whether a code would still be taken.
+// unknown ones. Room reports whether another code would be taken; first, of someone who has an account.
 type Mailer struct {
 	Post func(Letter)
-	Room func() bool
+	Room func(first bool) bool
 }
 
 // Rules are what a team chooses.

@@ -71,7 +71,7 @@ func newWorld(t *testing.T, url, driver, rawURL string) *world {
 		t.Fatal(err)
 	}
 	limits := limit.New(nil, false, w.clock, slog.New(slog.DiscardHandler))
-	w.Accounts = New(db, keys, NewPasswords(0, 200, 12), limits, Mailer{w.collect, func() bool { return !w.full }}, w.clock, Rules{KeepTokens: []string{"google"}, OIDCName: "Acme"})
+	w.Accounts = New(db, keys, NewPasswords(0, 200, 12), limits, Mailer{w.collect, func(bool) bool { return !w.full }}, w.clock, Rules{KeepTokens: []string{"google"}, OIDCName: "Acme"})
 	return w
 }
 

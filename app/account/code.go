@@ -58,12 +58,11 @@ func kinds() []string { return []string{kindSignUp, kindSignIn, kindReset, kindC
 // say that they are over and send another.
 const FlowLife = time.Hour
 
-// Flow is what a browser keeps, sealed, while it waits for a code. It waits for the one that was mailed for
-// it or, past the recipient's share, for any of the newest of its address and purpose: CodeID is "" then. Each
-// has tries of its own, so that flows which share a code cannot use up each other's.
+// Flow is what a browser keeps, sealed, while it waits for a code. Each has tries of its own, so that flows
+// which share a code cannot use up each other's.
 type Flow struct {
 	ID     string `json:"f"`
-	CodeID string `json:"i"`
+	CodeID string `json:"i"`           // the code it waits for; "" for any of the newest of its address and purpose
 	Known  bool   `json:"k,omitempty"` // begun in a browser that has signed in to the account before
 }
 
@@ -75,6 +74,13 @@ type mailing struct {
 	letter  func(code string) Letter
 }
 
+// own reports whether only the code that was mailed for a flow opens it: a sign-up holds a password that
+// somebody chose, and a code of its owner must not plant a stranger's. Whoever proves an address that is
+// theirs already may take any code from their mailbox: strangers ask for some, and mails come in any order.
+func (m mailing) own() bool {
+	return kindOf(m.purpose) == kindSignUp || kindOf(m.purpose) == kindChange
+}
+
 // Asker is what is known of whoever asks for a code.
 type Asker struct {
 	MayMail bool // false where they have caused enough mails
@@ -82,22 +88,36 @@ type Asker struct {
 }
 
 // begin gives a new flow its code: a new one that is mailed or, past the recipient's share, those that were
-// mailed before (mailed is false then). ErrBusy when no mail can be taken: then nobody gets one, known or
-// not.
+// mailed before (mailed is false then). ErrBusy when none lives and no mail can be taken: then nobody gets
+// one, known or not.
 func (a *Accounts) begin(ctx context.Context, m mailing, asker Asker) (flow Flow, mailed bool, err error) {
-	if !a.room() {
-		return Flow{}, false, ErrBusy
-	}
 	flow = Flow{ID: rand.Text(), Known: asker.Known}
-	share := a.keys.Digest("recipient", m.purpose)
-	if !asker.MayMail || a.limits.Take(ctx, recipientRule, share) > 0 {
-		live, err := a.db.Codes.Live(ctx, m.purpose, a.now())
-		if err != nil || live || a.limits.Take(ctx, anewRule, share) > 0 {
-			return flow, false, err
-		}
+	may, err := a.mayMail(ctx, m, asker)
+	if err != nil || !may {
+		return flow, false, err
 	}
-	flow.CodeID, err = a.mailCode(ctx, m)
+	id, err := a.mailCode(ctx, m)
+	if m.own() {
+		flow.CodeID = id
+	}
 	return flow, true, err
+}
+
+// mayMail decides whether another code goes out to a recipient.
+func (a *Accounts) mayMail(ctx context.Context, m mailing, asker Asker) (bool, error) {
+	share := a.keys.Digest("recipient", kindOf(m.purpose), m.to)
+	allowed, room := asker.MayMail && a.limits.Take(ctx, recipientRule, share) == 0, a.room(kindOf(m.purpose) != kindSignUp)
+	if allowed && room {
+		return true, nil
+	}
+	live, err := a.db.Codes.Live(ctx, m.purpose, a.now())
+	switch {
+	case err != nil, live, !asker.MayMail:
+		return false, err
+	case !room:
+		return false, ErrBusy
+	}
+	return a.limits.Take(ctx, anewRule, share) == 0, nil
 }
 
 func (a *Accounts) mailCode(ctx context.Context, m mailing) (id string, err error) {
@@ -110,6 +130,7 @@ func (a *Accounts) mailCode(ctx context.Context, m mailing) (id string, err erro
 		return "", err
 	}
 	letter := m.letter(shown(code))
+	letter.First = kindOf(m.purpose) != kindSignUp
 	if letter.Code != "" || a.limits.Take(ctx, noticeRule, a.keys.Digest("notice", m.to)) == 0 {
 		a.tell(letter)
 	}
@@ -117,17 +138,21 @@ func (a *Accounts) mailCode(ctx context.Context, m mailing) (id string, err erro
 }
 
 // prove takes one try of a flow. The code stays until it is used; its id is returned. models.ErrWrongCode,
-// models.ErrSpentCode, models.ErrUsedCode, ErrBusy. Text that cannot be a code costs no try.
+// models.ErrSpentCode, models.ErrUsedCode, ErrBusy. Text that cannot be a code costs no try, and a flow
+// without a try left costs the house nothing of what it allows.
 func (a *Accounts) prove(ctx context.Context, purpose string, flow Flow, typed string) (id string, err error) {
 	code := typedCode(typed)
 	if code == "" {
 		return "", models.ErrWrongCode
 	}
-	if !flow.Known && a.limits.Take(ctx, guessRule, kindOf(purpose)) > 0 {
-		return "", ErrBusy
+	if err := a.db.Codes.Try(ctx, flow.ID, FlowLife, a.now()); err != nil {
+		return "", err
 	}
-	guess := models.Guess{Flow: flow.ID, CodeID: flow.CodeID, Purpose: purpose, Hashes: a.keys.Digests("code", purpose, code)}
-	id, err = a.db.Codes.Prove(ctx, guess, FlowLife, a.now())
+	if !flow.Known && a.limits.Take(ctx, guessRule, kindOf(purpose)) > 0 {
+		return "", errors.Join(ErrBusy, a.db.Codes.Return(ctx, flow.ID))
+	}
+	guess := models.Guess{CodeID: flow.CodeID, Purpose: purpose, Hashes: a.keys.Digests("code", purpose, code)}
+	id, err = a.db.Codes.Compare(ctx, guess, a.now())
 	if errors.Is(err, models.ErrWrongCode) {
 		a.rules.wrongCode()
 	}

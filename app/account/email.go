@@ -68,6 +68,9 @@ func (a *Accounts) ProveEmail(ctx context.Context, user models.User, change Emai
 	if err != nil {
 		return models.User{}, err
 	}
+	if err := a.dropDecoys(ctx, change.Email); err != nil {
+		return models.User{}, err
+	}
 	a.tell(addressChangedLetter(user.Email, change.Email))
 	user.Email = change.Email
 	return user, nil

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -105,5 +106,79 @@ func TestAFlowPastTheShareTakesAnyLiveCode(t *testing.T) {
 			t.Fatalf("after the code was used: %v %v", mailed, err)
 		}
 		w.must(w.Reset(t.Context(), again, w.mail()[0].Code, "quarry lantern tin", able))
+	})
+}
+
+// Codes that opened nothing while nobody had the address do not keep its owner from one.
+func TestDecoysEndWithTheFirstOwner(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.limits = limit.New(nil, true, w.clock, slog.New(slog.DiscardHandler))
+		for range 5 {
+			w.forgot("anna@example.com")
+			_, _, err := w.BeginCode(t.Context(), "anna@example.com", Asker{MayMail: true})
+			wantErr(t, err, nil)
+		}
+		pending := w.register("Anna", "anna@example.com")
+		must[models.User](t)(w.Verify(t.Context(), pending, w.mail()[0].Code))
+		for range 2 {
+			recovery := w.forgot("anna@example.com")
+			letters := w.mail()
+			if len(letters) > 1 || len(letters) == 0 && recovery.CodeID != "" {
+				t.Fatalf("letters = %+v", letters)
+			}
+			if len(letters) == 1 {
+				w.must(w.Reset(t.Context(), recovery, letters[0].Code, better, able))
+				return
+			}
+		}
+		t.Error("no code goes out to the owner")
+	})
+}
+
+// Whoever has caused enough mails causes no more, whomever they name.
+func TestNoMailForWhoHasCausedEnough(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.person("anna@example.com")
+		_, mailed, err := w.Forgot(t.Context(), "anna@example.com", Asker{})
+		if err != nil || mailed || len(w.mail()) != 0 {
+			t.Errorf("mailed %v: %v", mailed, err)
+		}
+	})
+}
+
+// One account has its share of the first lane, and takes nothing of anybody's.
+func TestTheFirstLaneIsShared(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.limits = limit.New(nil, true, w.clock, slog.New(slog.DiscardHandler))
+		first := 0
+		for range 200 {
+			if w.Lane(t.Context(), "mallory@example.com") == Known {
+				first++
+			}
+		}
+		if first != firstRule.Burst || w.Lane(t.Context(), "anna@example.com") != Known {
+			t.Errorf("%d hashes of one account go first", first)
+		}
+	})
+}
+
+// A flow without tries left, or with none of ours, uses up nothing of what the house allows.
+func TestSpentFlowsUseUpNoGuesses(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.limits = limit.New(nil, true, w.clock, slog.New(slog.DiscardHandler))
+		w.person("anna@example.com")
+		recovery := w.forgot("anna@example.com")
+		code := w.mail()[0].Code
+		for range 3 * guessRule.Burst {
+			_, err := w.Reset(t.Context(), recovery, other(code), better, able)
+			if !errors.Is(err, models.ErrWrongCode) && !errors.Is(err, models.ErrSpentCode) {
+				t.Fatal(err)
+			}
+		}
+		w.must(w.Reset(t.Context(), w.forgot("anna@example.com"), w.mail()[0].Code, better, able))
 	})
 }

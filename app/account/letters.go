@@ -7,6 +7,7 @@ type Letter struct {
 	Lines       []string
 	Code        string
 	Why         string
+	First       bool // a code of someone who has an account: before those of sign-ups
 }
 
 const (

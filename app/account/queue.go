@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
+
+	"gatehouse/app/limit"
 )
 
 // ErrBusy says that more is asked than can be done now, hashing passwords or mailing codes: try again in
@@ -20,6 +23,19 @@ const (
 	Known Lane = iota
 	Strangers
 )
+
+// firstRule is how many hashes of one account may go first; what is beyond waits with the strangers, so that
+// nobody fills the first lane by way of an account of their own.
+var firstRule = limit.Rule{Name: "first-lane", Rate: 60, Per: time.Hour, Burst: 30}
+
+// Lane is where the next hash of an account waits whose person has shown something that strangers lack.
+// Account is its address or id.
+func (a *Accounts) Lane(ctx context.Context, account string) Lane {
+	if a.limits.Take(ctx, firstRule, a.keys.Digest("lane", account)) > 0 {
+		return Strangers
+	}
+	return Known
+}
 
 // hashQueue lets few hash at a time, the known first, each lane in the order of arrival.
 type hashQueue struct {

@@ -85,7 +85,7 @@ func (a *Accounts) newHash(ctx context.Context, user models.User, password strin
 	if mistake := a.passwordMistake(password, user.Name, user.Email); mistake != "" {
 		return "", Mistakes{Password: mistake}
 	}
-	return a.passwords.Hash(ctx, Known, password)
+	return a.passwords.Hash(ctx, a.Lane(ctx, user.Email), password)
 }
 
 // resetBefore tells the second of two presses from a code that is spent: this code has set this
@@ -93,7 +93,7 @@ func (a *Accounts) newHash(ctx context.Context, user models.User, password strin
 func (a *Accounts) resetBefore(ctx context.Context, recovery Recovery, password string) error {
 	user, err := a.db.Users.ByEmail(ctx, recovery.Email)
 	if err == nil {
-		err = a.proveWith(ctx, Known, user, password)
+		err = a.proveWith(ctx, a.Lane(ctx, user.Email), user, password)
 	}
 	if errors.Is(err, ErrCredentials) || errors.Is(err, models.ErrNotFound) {
 		return models.ErrSpentCode
@@ -120,6 +120,11 @@ func (a *Accounts) finishReset(ctx context.Context, code string, user models.Use
 	a.post(passwordResetLetter(user.Email))
 	user.PasswordHash = hash
 	return user, nil
+}
+
+// dropDecoys ends the codes that opened nothing while nobody had the address: whoever asks now is to get one.
+func (a *Accounts) dropDecoys(ctx context.Context, address string) error {
+	return a.db.Codes.Drop(ctx, resetPurpose(address), signInPurpose(address))
 }
 
 // dropCodes ends the codes that a person's old credentials could have begun.

@@ -74,14 +74,17 @@ func (a *Accounts) AuthenticateWithCode(ctx context.Context, pending CodeSignIn,
 	if err != nil {
 		return models.User{}, err
 	}
-	user, err := a.Authenticate(ctx, Known, pending.Email, password)
+	user, err := a.Authenticate(ctx, a.Lane(ctx, pending.Email), pending.Email, password)
 	if errors.Is(err, ErrBusy) {
 		return models.User{}, errors.Join(err, a.db.Codes.Return(ctx, pending.ID))
 	}
 	if err != nil {
 		return models.User{}, err
 	}
-	return user, a.db.Codes.Use(ctx, id, purpose)
+	if err := a.db.Codes.Use(ctx, id, purpose); err != nil {
+		return models.User{}, err
+	}
+	return user, a.db.Codes.Drop(ctx, purpose) // the others that were mailed: the next flow gets a new one
 }
 
 // Confirm proves a signed-in person again. ErrCredentials, ErrBusy.

@@ -38,10 +38,15 @@ func (a *Accounts) Register(ctx context.Context, name, email, password string, a
 // Judge reads the form of a sign-up and returns its canonical address. Mistakes.
 func (a *Accounts) Judge(name, email, password string) (string, error) {
 	name = strings.TrimSpace(name)
-	mistakes := Mistakes{Name: nameMistake(name), Password: a.passwordMistake(password, name, email)}
+	mistakes := Mistakes{Name: nameMistake(name)}
 	address, err := Canonical(email)
 	if err != nil {
 		mistakes.Email = sayAddress
+	}
+	if mistakes == (Mistakes{}) { // looked at only where they are as short as they have to be
+		mistakes.Password = a.passwordMistake(password, name, email)
+	} else {
+		mistakes.Password = a.passwordMistake(password)
 	}
 	return address, mistakes.orNil()
 }
@@ -60,6 +65,9 @@ func (a *Accounts) Verify(ctx context.Context, pending Pending, code string) (mo
 	user, err := a.db.Users.Create(ctx, models.User{Name: pending.Name, Email: pending.Email, PasswordHash: pending.PasswordHash}, a.now())
 	if errors.Is(err, models.ErrTaken) {
 		return models.User{}, ErrTaken
+	}
+	if err == nil {
+		err = a.dropDecoys(ctx, user.Email)
 	}
 	return user, err
 }

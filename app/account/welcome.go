@@ -101,6 +101,9 @@ func (a *Accounts) create(ctx context.Context, identity models.Identity, address
 		return arrival{}, err
 	}
 	user, err := a.db.Identities.LinkNew(ctx, identity, models.User{Name: firstName(identity), Email: address}, a.now())
+	if err == nil && address != "" {
+		err = a.dropDecoys(ctx, address)
+	}
 	return arrival{user: user, fresh: true}, err
 }
 

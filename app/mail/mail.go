@@ -19,6 +19,7 @@ type Message struct {
 	Lines       []string
 	Code        string
 	Why         string
+	First       bool // goes before other codes; codes go before the rest
 }
 
 // Sender hands one message on. It returns when the message is accepted. ErrRefused when trying

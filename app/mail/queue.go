@@ -11,13 +11,15 @@ import (
 )
 
 const (
-	// queueSize is how many notices may wait, codeSize how many codes: a flood of notices pushes no code out.
+	// queueSize is how many messages may wait in a line. There are three: a flood of sign-ups delays nobody's
+	// reset, and a flood of notices no code.
 	queueSize = 1000
-	codeSize  = 4000
+	// codeSize is how many codes are promised in each of the two lines before. Codes live ten minutes, and a
+	// mail server may take half a second for each.
+	codeSize = 400
 	// slack is for the codes that were asked for at the same moment, when Room still said yes.
-	slack   = 1000
-	workers = 2 // for everything, and one more for codes alone
-	tries   = 4
+	slack = 600
+	tries = 4
 	// tryTimeout bounds one try, whatever the sender does.
 	tryTimeout = 30 * time.Second
 )
@@ -29,10 +31,8 @@ type Queue struct {
 	log    *slog.Logger
 	pause  func(try int) time.Duration
 
-	jobs    chan job // notices
-	codes   chan job
-	depth   atomic.Int64   // of notices
-	waiting atomic.Int64   // codes
+	lines   [3]chan job // first codes, codes, notices
+	depth   [3]atomic.Int64
 	open    sync.WaitGroup // messages neither sent nor given up
 	closing chan struct{}
 	ctx     context.Context // ends when Close gives up
@@ -63,39 +63,61 @@ func NewQueue(sender Sender, log *slog.Logger, pause func(try int) time.Duration
 	ctx, stop := context.WithCancel(context.Background())
 	q := &Queue{
 		sender: sender, log: log, pause: pause,
-		jobs: make(chan job, queueSize), codes: make(chan job, codeSize+slack),
 		closing: make(chan struct{}), ctx: ctx, stop: stop,
 	}
-	for range workers {
-		go q.work(q.jobs)
+	for i := range q.lines {
+		q.lines[i] = make(chan job, queueSize)
 	}
-	go q.work(nil)
+	for _, line := range []chan job{q.lines[notices], q.lines[notices], nil} {
+		go q.work(line)
+	}
 	return q
 }
 
-// Room reports whether another code would be taken. Whoever is about to make one asks first, and answers
-// that it is busy otherwise: a code that is dropped is a person who waits for nothing.
-func (q *Queue) Room() bool { return q.waiting.Load() < codeSize }
+const (
+	firstCodes = iota
+	codes
+	notices
+)
 
-// Send puts a message in line. It never blocks; a full queue drops the message and logs it.
+// line is where a message waits.
+func (m Message) line() int {
+	switch {
+	case m.Code == "":
+		return notices
+	case m.First:
+		return firstCodes
+	}
+	return codes
+}
+
+// Room reports whether another code would be taken, and sent in time. Whoever is about to make one asks
+// first, and answers that it is busy otherwise: a code that is dropped is a person who waits for nothing.
+func (q *Queue) Room(first bool) bool {
+	if first {
+		return q.depth[firstCodes].Load() < codeSize
+	}
+	return q.depth[codes].Load() < codeSize
+}
+
+// Send puts a message in line. It never blocks; a full line drops the message and logs it.
 func (q *Queue) Send(message Message) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	count, line, most := &q.depth, q.jobs, int64(queueSize)
-	if message.Code != "" {
-		count, line, most = &q.waiting, q.codes, codeSize+slack
-	}
-	if q.closed || count.Load() >= most {
+	line := message.line()
+	if q.closed || q.depth[line].Load() >= queueSize {
 		q.log.Error("mail dropped", "to", mask(message.To), "subject", message.Subject, "queue", q.Depth(), "closed", q.closed)
 		return
 	}
-	count.Add(1)
+	q.depth[line].Add(1)
 	q.open.Add(1)
-	line <- job{Message: message, try: 1} // has room for all that count allows
+	q.lines[line] <- job{Message: message, try: 1} // has room for all that depth allows
 }
 
 // Depth is how many messages are in line or being sent.
-func (q *Queue) Depth() int { return int(q.depth.Load() + q.waiting.Load()) }
+func (q *Queue) Depth() int {
+	return int(q.depth[firstCodes].Load() + q.depth[codes].Load() + q.depth[notices].Load())
+}
 
 // Close stops taking messages and waits until those in line are sent or ctx is done. Messages that
 // wait for another try get it at once.
@@ -124,26 +146,33 @@ func (q *Queue) shut() {
 	}
 }
 
-// work sends codes, and what stands in another line too, while no code waits.
+// work sends what goes first, then other codes, then what stands in a third line.
 func (q *Queue) work(line chan job) {
 	for {
+		next, any := q.urgent()
+		if !any {
+			select {
+			case <-q.ctx.Done():
+				return
+			case next = <-q.lines[firstCodes]:
+			case next = <-q.lines[codes]:
+			case next = <-line:
+			}
+		}
+		q.attempt(next)
+	}
+}
+
+// urgent is a code that waits, if there is one.
+func (q *Queue) urgent() (next job, any bool) {
+	for _, line := range q.lines[:notices] {
 		select {
-		case <-q.ctx.Done():
-			return
-		case next := <-q.codes:
-			q.attempt(next)
-			continue
+		case next = <-line:
+			return next, true
 		default:
 		}
-		select {
-		case <-q.ctx.Done():
-			return
-		case next := <-q.codes:
-			q.attempt(next)
-		case next := <-line:
-			q.attempt(next)
-		}
 	}
+	return job{}, false
 }
 
 func (q *Queue) attempt(next job) {
@@ -184,18 +213,10 @@ func (q *Queue) again(next job) {
 	case <-q.ctx.Done():
 	}
 	next.try++
-	if next.Code != "" {
-		q.codes <- next
-		return
-	}
-	q.jobs <- next
+	q.lines[next.line()] <- next
 }
 
 func (q *Queue) done(sent job) {
-	if sent.Code != "" {
-		q.waiting.Add(-1)
-	} else {
-		q.depth.Add(-1)
-	}
+	q.depth[sent.line()].Add(-1)
 	q.open.Done()
 }

@@ -150,7 +150,7 @@ func TestAFullQueueDropsNoCodeAndNeverBlocks(t *testing.T) {
 	for range 50 {
 		q.Send(letter())
 	}
-	if !q.Room() || q.Depth() != queueSize+50 || strings.Count(book.String(), "mail dropped") != 7 || strings.Contains(book.String(), "anna@") {
+	if !q.Room(true) || q.Depth() != queueSize+50 || strings.Count(book.String(), "mail dropped") != 7 || strings.Contains(book.String(), "anna@") {
 		t.Fatalf("depth %d, log %s", q.Depth(), book)
 	}
 	close(open)
@@ -174,8 +174,8 @@ func TestCodesArePromisedOnlyWhereTheyFit(t *testing.T) {
 	for range codeSize {
 		q.Send(letter())
 	}
-	if q.Room() {
-		t.Error("another code is promised")
+	if q.Room(false) || !q.Room(true) {
+		t.Error("another code of a sign-up is promised, or none of a reset")
 	}
 	q.Send(letter()) // asked for at the same moment
 	if strings.Contains(book.String(), "mail dropped") {
@@ -202,5 +202,41 @@ func TestBackoffGrows(t *testing.T) {
 	t.Parallel()
 	if Backoff(1) != time.Second || Backoff(2) != 5*time.Second || Backoff(3) != 25*time.Second {
 		t.Fatal(Backoff(1), Backoff(2), Backoff(3))
+	}
+}
+
+// A flood of sign-ups delays nobody's reset.
+func TestCodesOfOwnersGoFirst(t *testing.T) {
+	t.Parallel()
+	open, begun := make(chan struct{}), make(chan struct{}, 10)
+	box := outbox(t, time.Now)
+	q, _ := newQueue(t, func(ctx context.Context, m Message) error {
+		begun <- struct{}{}
+		<-open
+		return box.Send(ctx, m)
+	}, atOnce)
+	for range 3 { // one for each worker
+		q.Send(letter())
+		<-begun
+	}
+	for range 30 {
+		q.Send(letter())
+	}
+	first := letter()
+	first.First, first.Subject = true, "reset"
+	q.Send(first)
+	go func() {
+		for range begun {
+		}
+	}()
+	close(open)
+	if err := q.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	close(begun)
+	sent := box.All() // newest first
+	at := slices.IndexFunc(sent, func(kept Kept) bool { return kept.Subject == "reset" })
+	if before := len(sent) - 1 - at; before > 6 { // those that were being sent, and what each worker took then
+		t.Errorf("%d codes of sign-ups went before it", before)
 	}
 }

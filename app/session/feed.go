@@ -127,8 +127,7 @@ func (e *Engine) endedBehind(ctx context.Context, current token.Access) bool {
 // younger reports that the feed began after this token was made: the store came back empty, and what ended
 // before is not in the feed. The minute is for clocks that differ.
 func (e *Engine) younger(current token.Access) bool {
-	made := current.ExpiresAt.Add(-e.settings.AccessTTL).UnixNano()
-	return made < e.feed.since.Load()-int64(time.Minute)
+	return current.IssuedAt.UnixNano() < e.feed.since.Load()-int64(time.Minute)
 }
 
 func pause(ctx context.Context, d time.Duration) {

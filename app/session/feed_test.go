@@ -146,9 +146,13 @@ func TestATokenThatLivesTooLongIsRefused(t *testing.T) {
 	} else if _, err := shorter.Resume(t.Context(), next.Access); err != nil {
 		t.Errorf("the one it brings: %v", err)
 	}
-	ahead := engine(t, client, func() time.Time { return time.Now().Add(-50 * time.Second) }, 10*time.Minute) // a clock that is late
-	if _, err := ahead.Resume(t.Context(), pair.Access); err != nil {
+	late := func() time.Time { return time.Now().Add(-5 * time.Minute) }
+	if _, err := engine(t, client, late, 10*time.Minute).Resume(t.Context(), pair.Access); err != nil {
 		t.Errorf("clocks that differ: %v", err)
+	}
+	soon := func() time.Time { return time.Now().Add(9 * time.Minute) } // near its end it is no better
+	if _, err := engine(t, client, soon, 2*time.Minute).Resume(t.Context(), pair.Access); !errors.Is(err, ErrNone) {
+		t.Errorf("the last minute of ten, where two are the rule: %v", err)
 	}
 }
 

@@ -121,16 +121,16 @@ func (e *Engine) Start(ctx context.Context, user models.User, arrival Arrival) (
 	return e.pair(started)
 }
 
-// longerThan is how much longer than our own an access token may live, for clocks that differ. One that
-// lives longer was made under a longer ACCESS_TTL: what ended meanwhile is remembered for the shorter one
-// alone, so it is refused, and a refresh brings another.
+// longerThan is how much longer than our own the life of an access token may be, from iat to exp. A longer
+// one was made under a longer ACCESS_TTL: what ended meanwhile is remembered for the shorter one alone, so it
+// is refused to its end, and a refresh brings another.
 const longerThan = time.Minute
 
 // Resume opens an access token without I/O. ErrNone when a refresh may help, ErrEnded when the
 // session is known to be over. While the feed is behind, the store is asked.
 func (e *Engine) Resume(ctx context.Context, access string) (token.Access, error) {
 	current, err := e.open(access)
-	if err != nil || current.ExpiresAt.Sub(e.now()) > e.settings.AccessTTL+longerThan {
+	if err != nil || current.ExpiresAt.Sub(current.IssuedAt) > e.settings.AccessTTL+longerThan {
 		return token.Access{}, ErrNone
 	}
 	if e.ended.has(current.SessionID) || e.endedBehind(ctx, current) {
@@ -254,7 +254,7 @@ func (e *Engine) pair(session models.Session) (Pair, error) {
 	if err != nil {
 		return Pair{}, fmt.Errorf("session: sign refresh token: %w", err)
 	}
-	current.ExpiresAt = expires
+	current.IssuedAt, current.ExpiresAt = e.now(), expires
 	return Pair{Access: access, Refresh: refresh, Current: current, Session: session}, nil
 }
 

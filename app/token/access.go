@@ -22,6 +22,7 @@ type Access struct {
 	Count     int64
 	AuthTime  time.Time
 	AMR       string
+	IssuedAt  time.Time // by the clock of the process that signed it
 	ExpiresAt time.Time
 }
 
@@ -73,7 +74,7 @@ func accessHeader(kid string) string {
 
 // OpenAccess verifies an access token: one algorithm, our type, our key, our issuer and audience,
 // not expired. Everything a header could offer instead of our own keys (jwk, jku, x5u) is ignored.
-// iat is not judged: clocks that differ cost a refresh, never a sign-in.
+// iat is handed on and not judged: clocks that differ cost a refresh, never a sign-in.
 func (k *Keys) OpenAccess(text string) (Access, error) {
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"EdDSA"}), jwt.WithIssuer(k.issuer), jwt.WithAudience(k.issuer),
 		jwt.WithExpirationRequired(), jwt.WithTimeFunc(k.now), jwt.WithStrictDecoding())
@@ -81,11 +82,11 @@ func (k *Keys) OpenAccess(text string) (Access, error) {
 	if _, err := parser.ParseWithClaims(text, &read, k.accessKey); err != nil {
 		return Access{}, accessError(err)
 	}
-	if read.Subject == "" || read.SessionID == "" || read.Count < 1 || read.AuthTime == nil || len(read.AMR) == 0 {
+	if read.Subject == "" || read.SessionID == "" || read.Count < 1 || read.AuthTime == nil || read.IssuedAt == nil || len(read.AMR) == 0 {
 		return Access{}, ErrInvalid
 	}
 	return Access{UserID: read.Subject, SessionID: read.SessionID, Count: read.Count, AuthTime: read.AuthTime.Time,
-		AMR: read.AMR[0], ExpiresAt: read.ExpiresAt.Time}, nil
+		AMR: read.AMR[0], IssuedAt: read.IssuedAt.Time, ExpiresAt: read.ExpiresAt.Time}, nil
 }
 
 // accessKey lets kid choose among our own keys, and nothing else.
