@@ -59,7 +59,7 @@ func TestNextDoesNotAct(t *testing.T) {
 	email := someone()
 	h.browser().signUp(email)
 	for _, next := range []string{"/auth/github", "/auth/google?intent=link", "/auth/github/link", "/auth", "/auth/", "/x/../auth/github", "/./auth/github",
-		"/%61uth/github", "/x/%2e%2e/auth/github", "/AUTH/github", "/profile/../auth/sign-out", "/auth//github", "//auth/github", "/a//../auth/github",
+		"/%61uth/github", "/x/%2e%2e/auth/github", "/AUTH/github", "/profile/../auth/sign-out", "/auth//github", "//auth/github",
 		"/auth/x//../../github", "/x//%2e%2e/%2E%2E/auth/github", "/auth/x/../github", "/dashboard/..//auth/github"} {
 		b := h.browser()
 		b.want(b.post("/sign-in", "email", email, "password", password, "next", next), 303, "/dashboard")
