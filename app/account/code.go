@@ -105,7 +105,7 @@ func (a *Accounts) begin(ctx context.Context, m mailing, asker Asker) (flow Flow
 
 // mayMail decides whether another code goes out to a recipient.
 func (a *Accounts) mayMail(ctx context.Context, m mailing, asker Asker) (bool, error) {
-	share := a.keys.Digest("recipient", kindOf(m.purpose), m.to)
+	share := a.share(kindOf(m.purpose), m.to)
 	allowed, room := asker.MayMail && a.limits.Take(ctx, recipientRule, share) == 0, a.room(kindOf(m.purpose) != kindSignUp)
 	if allowed && room {
 		return true, nil
@@ -118,6 +118,15 @@ func (a *Accounts) mayMail(ctx context.Context, m mailing, asker Asker) (bool, e
 		return false, ErrBusy
 	}
 	return a.limits.Take(ctx, anewRule, share) == 0, nil
+}
+
+func (a *Accounts) share(kind, to string) string { return a.keys.Digest("recipient", kind, to) }
+
+// spent ends the other codes of a purpose, now that one of them has proven the address, and lets the next
+// flow have a mail of its own: an owner who gets in again and again uses up nothing.
+func (a *Accounts) spent(ctx context.Context, purpose, to string) error {
+	a.limits.Give(ctx, anewRule, a.share(kindOf(purpose), to))
+	return a.db.Codes.Drop(ctx, purpose)
 }
 
 func (a *Accounts) mailCode(ctx context.Context, m mailing) (id string, err error) {

@@ -182,3 +182,25 @@ func TestSpentFlowsUseUpNoGuesses(t *testing.T) {
 		w.must(w.Reset(t.Context(), w.forgot("anna@example.com"), w.mail()[0].Code, better, able))
 	})
 }
+
+// An owner who gets in by code again and again, while strangers use up every mail, goes on getting one.
+func TestAnOwnerWhoGetsInUsesUpNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.limits = limit.New(nil, true, w.clock, slog.New(slog.DiscardHandler))
+		w.person("anna@example.com")
+		for range 8 {
+			for range 5 {
+				_, _, err := w.BeginCode(t.Context(), "anna@example.com", Asker{MayMail: true})
+				wantErr(t, err, nil)
+			}
+			mine, _, err := w.BeginCode(t.Context(), "anna@example.com", Asker{MayMail: true})
+			wantErr(t, err, nil)
+			letters := w.mail()
+			if len(letters) == 0 {
+				t.Fatal("no code lives, and none goes out")
+			}
+			w.must(w.AuthenticateWithCode(t.Context(), mine, letters[len(letters)-1].Code, good))
+		}
+	})
+}

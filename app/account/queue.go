@@ -26,7 +26,7 @@ const (
 
 // firstRule is how many hashes of one account may go first; what is beyond waits with the strangers, so that
 // nobody fills the first lane by way of an account of their own.
-var firstRule = limit.Rule{Name: "first-lane", Rate: 60, Per: time.Hour, Burst: 30}
+var firstRule = limit.Rule{Name: "first-lane", Rate: 120, Per: time.Hour, Burst: 60}
 
 // Lane is where the next hash of an account waits whose person has shown something that strangers lack.
 // Account is its address or id.

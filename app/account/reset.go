@@ -107,7 +107,7 @@ func (a *Accounts) finishReset(ctx context.Context, code string, user models.Use
 	if err := a.db.Codes.Use(ctx, code, resetPurpose(user.Email)); err != nil {
 		return models.User{}, err
 	}
-	if err := a.dropCodes(ctx, user); err != nil {
+	if err := errors.Join(a.spent(ctx, resetPurpose(user.Email), user.Email), a.dropCodes(ctx, user)); err != nil {
 		return models.User{}, err
 	}
 	err := a.db.Users.ResetPassword(ctx, user.ID, user.Email, hash, a.now())

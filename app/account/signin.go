@@ -84,7 +84,7 @@ func (a *Accounts) AuthenticateWithCode(ctx context.Context, pending CodeSignIn,
 	if err := a.db.Codes.Use(ctx, id, purpose); err != nil {
 		return models.User{}, err
 	}
-	return user, a.db.Codes.Drop(ctx, purpose) // the others that were mailed: the next flow gets a new one
+	return user, a.spent(ctx, purpose, pending.Email)
 }
 
 // Confirm proves a signed-in person again. ErrCredentials, ErrBusy.

@@ -62,13 +62,14 @@ func attack(house *process, aimed bool) error {
 	strangers.Go(func() { flood(house, over, target, &statuses) })
 	time.Sleep(time.Second) // until the flood stands
 	var waits, fresh []time.Duration
+	used := ""
 	for time.Now().Add(2 * time.Second).Before(over) {
 		wait, err := waited(func() error { return again(known[len(waits)%len(known)], house, owner) })
 		if err != nil {
 			return err
 		}
 		if waits = append(waits, wait); len(waits)%8 == 0 {
-			wait, err := waited(func() error { return anew(house, owner) })
+			wait, err := waited(func() error { return anew(house, owner, &used) })
 			if err != nil {
 				return err
 			}
@@ -151,7 +152,7 @@ func again(client *http.Client, house *process, email string) error {
 }
 
 // anew signs in a new browser: by the password alone where that is taken, otherwise with a mailed code.
-func anew(house *process, email string) error {
+func anew(house *process, email string, used *string) error {
 	client := visitor()
 	to, err := enter(client, house, email, password, "")
 	if err != nil || to == "/dashboard" {
@@ -162,10 +163,11 @@ func anew(house *process, email string) error {
 			return err
 		}
 	}
-	code, err := codeFor(client, house, email)
+	code, err := codeFor(client, house, email, "Your code to sign in", *used)
 	if err != nil {
 		return err
 	}
+	*used = code
 	response, err := send(client, house.url+"/verify", url.Values{"code": {code}, "password": {password}}, anyAddress())
 	if err == nil && response.Header.Get("Location") != "/dashboard" {
 		err = fmt.Errorf("bench: a new browser with its code is answered %s", response.Status)

@@ -8,7 +8,6 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 
@@ -35,7 +34,7 @@ func signUpMany(house *process, count int) ([]*person, error) {
 		if _, err := post(client, house.url+"/sign-up", form); err != nil {
 			return nil, err
 		}
-		code, err := codeFor(client, house, email)
+		code, err := codeFor(client, house, email, "Your code to create an account", "")
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +69,9 @@ func post(client *http.Client, address string, form url.Values) (string, error) 
 	return string(body), err
 }
 
-func codeFor(client *http.Client, house *process, email string) (string, error) {
+// codeFor waits for the newest code to an address, of the mails with a subject; one that was used is none.
+func codeFor(client *http.Client, house *process, email, subject, used string) (string, error) {
+	mail := regexp.MustCompile(`(?s)` + regexp.QuoteMeta(subject) + `.{0,300}?` + regexp.QuoteMeta(email) + `.*?\b([0-9A-Z]{4}-[0-9A-Z]{4})\b`)
 	for began := time.Now(); time.Since(began) < 5*time.Second; time.Sleep(5 * time.Millisecond) {
 		response, err := client.Get(house.url + "/dev/mail")
 		if err != nil {
@@ -81,10 +82,8 @@ func codeFor(client *http.Client, house *process, email string) (string, error) 
 		if err != nil {
 			return "", err
 		}
-		if _, after, found := strings.Cut(string(body), email); found {
-			if code := regexp.MustCompile(`\b[0-9A-Z]{4}-[0-9A-Z]{4}\b`).FindString(after); code != "" {
-				return code, nil
-			}
+		if found := mail.FindSubmatch(body); found != nil && string(found[1]) != used {
+			return string(found[1]), nil
 		}
 	}
 	return "", errors.New("bench: no code came")
