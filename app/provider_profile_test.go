@@ -56,7 +56,7 @@ func TestConnectAndDisconnect(t *testing.T) {
 		email := someone()
 		b := h.member(email)
 		user := b.user()
-		if page := b.get("/profile"); !strings.Contains(page.body, `action="/auth/google/link" method="post"`) {
+		if page := b.get("/profile"); !strings.Contains(page.body, `action="/auth/google/link"`) {
 			t.Fatalf("nothing to connect: %s", text(page.body))
 		}
 		session := b.session()
@@ -170,7 +170,7 @@ func TestChangingTheWaysInAsksAgain(t *testing.T) {
 // press sends the form of a provider's button on a page of ours, and returns where it leads.
 func (b *browser) press(page, provider string) string {
 	b.t.Helper()
-	form := regexp.MustCompile(`action="(/auth/` + provider + `/[^"]*)"[^>]*>\s*<input type="hidden" name="next" value="([^"]*)"`)
+	form := regexp.MustCompile(`action="(/auth/` + provider + `/[^"]*)"[^>]*>.*?<input type="hidden" name="next" value="([^"]*)"`)
 	found := form.FindStringSubmatch(b.get(page).body)
 	if found == nil {
 		b.t.Fatalf("%s has no button for %s", page, provider)
