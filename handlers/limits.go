@@ -16,7 +16,7 @@ type rule = limit.Rule
 // Limits per client address. They stop a machine, not an office that shares one address.
 var (
 	anyRule      = rule{Name: "any", Rate: 500, Per: time.Second, Burst: 2000, Local: true}
-	refreshRule  = rule{Name: "refresh", Rate: 50, Per: time.Second, Burst: 500, Local: true}
+	refreshRule  = rule{Name: "refresh", Rate: 2000, Per: time.Second, Burst: 10_000, Local: true}
 	forgedRule   = rule{Name: "forged", Rate: 60, Per: time.Minute, Burst: 200, Local: true}
 	signInRule   = rule{Name: "sign-in", Rate: 60, Per: time.Minute, Burst: 60}
 	signUpRule   = rule{Name: "sign-up", Rate: 30, Per: 10 * time.Minute, Burst: 30}

@@ -19,7 +19,7 @@ import (
 
 // acl is all that Gatehouse asks of Redis. docs/operations.md shows the same line.
 const acl = "user gatehouse on >pw resetchannels ~gatehouse:* ~rate:gatehouse:* -@all +hello +auth +ping " +
-	"+eval +evalsha +time +get +set +hget +hmget +hset +hdel +hkeys +hgetall +pexpireat +pttl +xadd +xread +config|get +cluster|slots\nuser default on nopass ~* &* +@all\n"
+	"+eval +evalsha +time +get +set +hget +hmget +hset +hdel +hkeys +hgetall +pexpireat +pttl +xadd +xread +xrange +config|get +cluster|slots\nuser default on nopass ~* &* +@all\n"
 
 // newTLSRedis is a Redis that speaks TLS under a certificate of a CA of our own, and has a user of its
 // own for Gatehouse. It answers the address for REDIS_URL and the file with the CA.
