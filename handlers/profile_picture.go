@@ -135,8 +135,10 @@ func square(file io.ReadSeeker) ([]byte, error) {
 	if err != nil || size.Width < 1 || size.Height < 1 || size.Width > most/size.Height {
 		return nil, errPicture
 	}
-	if scans, err := scansOf(file); err != nil || format == "jpeg" && scans > mostScans {
-		return nil, errPicture
+	if format == "jpeg" {
+		if scans, err := scansOf(file); err != nil || scans > mostScans {
+			return nil, errPicture
+		}
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, err

@@ -81,17 +81,21 @@ func derive(secret string) (keySet, error) {
 // Digest is a keyed hash (HMAC-SHA256) of the parts, for what a counter is named after instead of
 // an address.
 func (k *Keys) Digest(purpose string, parts ...string) string {
-	return k.Digests(purpose, parts...)[0]
+	return k.all[0].digestOf(purpose, parts)
 }
 
 // Digests are Digest under each secret, the one that signs first: what one made before a rotation is
 // still found after it.
 func (k *Keys) Digests(purpose string, parts ...string) []string {
-	text, all := []byte(purpose+"\x00"+strings.Join(parts, "\x00")), make([]string, len(k.all))
-	for i, set := range k.all {
-		all[i] = encode(set.digest.sum(text))
+	all := make([]string, len(k.all))
+	for i := range k.all {
+		all[i] = k.all[i].digestOf(purpose, parts)
 	}
 	return all
+}
+
+func (s *keySet) digestOf(purpose string, parts []string) string {
+	return encode(s.digest.sum([]byte(purpose + "\x00" + strings.Join(parts, "\x00"))))
 }
 
 // macs makes MACs under one key (HMAC-SHA256, RFC 2104). To prepare a key costs as much as to use
