@@ -35,6 +35,7 @@ type app struct {
 	redis     redis.UniversalClient // nil without REDIS_URL
 	sessions  *session.Engine
 	accounts  *account.Accounts
+	passwords *account.Passwords
 	providers *oauth.Providers
 	outbox    *mail.Outbox // nil with SMTP_URL
 	log       *slog.Logger
@@ -79,9 +80,9 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 	if err != nil {
 		return err
 	}
-	passwords := account.NewPasswords(runtime.GOMAXPROCS(0), maxWaiting, cfg.PasswordMin, siteName(cfg.URL.Hostname()))
+	a.passwords = account.NewPasswords(runtime.GOMAXPROCS(0), maxWaiting, cfg.PasswordMin, siteName(cfg.URL.Hostname()))
 	limits := limit.New(a.redis, cfg.Limits, now, a.log)
-	a.accounts = account.New(a.db, keys, passwords, limits, post, now,
+	a.accounts = account.New(a.db, keys, a.passwords, limits, post, now,
 		account.Rules{KeepTokens: cfg.KeepProviderTokens, OIDCName: cfg.OIDC.Name, WrongCode: figures.WrongCode})
 	if a.providers, err = openProviders(cfg, now); err != nil {
 		return err
@@ -90,7 +91,7 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 	if err != nil {
 		return err
 	}
-	figures.Watch(a.sessions.Lag, passwords.Depth, passwords.Hashed)
+	figures.Watch(a.sessions.Lag, a.passwords.Depth, a.passwords.Hashed)
 	a.sweep(cfg, now)
 	routes := &handlers.Handlers{
 		URL: cfg.URL, Production: cfg.Production, AccessTTL: cfg.AccessTTL, PasswordMin: cfg.PasswordMin, Proxies: cfg.TrustedProxies, MetricsToken: cfg.MetricsToken,
