@@ -35,7 +35,7 @@ func demo(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	return run(ctx, func(name string) string {
+	return serve(ctx, func(name string) string {
 		if value, set := registrations[name]; set {
 			return value
 		}

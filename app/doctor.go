@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"gatehouse/app/config"
 	"gatehouse/app/mail"
+	"gatehouse/app/server"
 	"gatehouse/app/session"
 	"gatehouse/models"
 )
@@ -34,7 +34,7 @@ func doctor(ctx context.Context, getenv func(string) string, out io.Writer) erro
 	} else {
 		report.say("mail", "from "+cfg.MailFrom, within(ctx, func(ctx context.Context) error { return askMail(ctx, cfg) }))
 	}
-	providers, err := openProviders(cfg, time.Now)
+	providers, err := server.OpenProviders(cfg, time.Now)
 	if err != nil {
 		return err
 	}
@@ -105,27 +105,4 @@ func scheme(address string) string {
 		}
 	}
 	return address
-}
-
-// healthcheck asks the process beside it whether it is alive: for a container, which has no curl.
-func healthcheck(ctx context.Context, getenv func(string) string) error {
-	cfg, err := config.Load(getenv)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+config.Localhost(cfg.Addr)+"/healthz", nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("not alive: %s", response.Status)
-	}
-	return nil
 }

@@ -21,10 +21,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
 	"gatehouse/app/config"
+	"gatehouse/app/server"
 )
 
 // clock is the machine's clock, moved.
@@ -35,7 +35,7 @@ func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // house is the real app on a real port, with its clock, its outbox and its log in the test's hands.
 type house struct {
-	*app
+	*server.Server
 	t     *testing.T
 	url   string
 	env   map[string]string
@@ -97,11 +97,11 @@ func (h *house) serve(listener net.Listener) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.app, err = open(h.t.Context(), cfg, h.clock.now, newJournal(h.logs, h.logs, false, slog.LevelDebug))
+	h.Server, err = server.Open(h.t.Context(), cfg, h.clock.now, server.NewLog(h.logs, h.logs, false, slog.LevelDebug))
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	go func(web *fiber.App) { _ = web.Listener(listener) }(h.web)
+	go func(s *server.Server) { _ = s.Serve(listener) }(h.Server)
 }
 
 // shut ends the process in order.
@@ -109,10 +109,10 @@ func (h *house) shut() {
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	if err := h.web.ShutdownWithContext(ctx); err != nil {
+	if err := h.Web.ShutdownWithContext(ctx); err != nil {
 		h.t.Log("shutdown:", err)
 	}
-	if err := h.close(ctx); err != nil {
+	if err := h.Close(ctx); err != nil {
 		h.t.Error("close:", err)
 	}
 }
@@ -311,7 +311,7 @@ func (h *house) code(to string) string {
 	ctx, cancel := context.WithTimeout(h.t.Context(), 30*time.Second)
 	defer cancel()
 	for {
-		message, err := h.outbox.Next(ctx, to)
+		message, err := h.Outbox.Next(ctx, to)
 		if err != nil {
 			h.t.Fatalf("no code came to %s: %v", to, err)
 		}
@@ -326,7 +326,7 @@ func (h *house) mail(to string) string {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(h.t.Context(), 30*time.Second)
 	defer cancel()
-	message, err := h.outbox.Next(ctx, to)
+	message, err := h.Outbox.Next(ctx, to)
 	if err != nil {
 		h.t.Fatalf("no mail came to %s: %v", to, err)
 	}

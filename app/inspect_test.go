@@ -45,7 +45,7 @@ func (b *browser) session() string { return claims(b.t, b.cookies()["access"])["
 // record is the only live session of a user.
 func (h *house) record(user string) models.Session {
 	h.t.Helper()
-	live, err := h.sessions.List(h.t.Context(), user)
+	live, err := h.Sessions.List(h.t.Context(), user)
 	if err != nil || len(live) != 1 {
 		h.t.Fatalf("live sessions: %d, %v; want one", len(live), err)
 	}
@@ -61,7 +61,7 @@ func (h *house) confirmed(user string) {
 // happened counts the events of a kind.
 func (h *house) happened(user, kind string) int {
 	h.t.Helper()
-	_, events, err := h.db.Events.WithUser(h.t.Context(), user, 500)
+	_, events, err := h.DB.Events.WithUser(h.t.Context(), user, 500)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func (h *house) posted(to, subject string) int {
 	h.t.Helper()
 	h.shut()
 	count := 0
-	for _, kept := range h.outbox.All() {
+	for _, kept := range h.Outbox.All() {
 		if kept.To == to && kept.Subject == subject {
 			count++
 		}
@@ -90,8 +90,8 @@ func (h *house) posted(to, subject string) int {
 // lose deletes what the store has of a user's sessions, as a store that lost its memory would.
 func (h *house) lose(user string) {
 	h.t.Helper()
-	if h.redis != nil {
-		if err := h.redis.Del(h.t.Context(), "gatehouse:{"+user+"}").Err(); err != nil {
+	if h.Redis != nil {
+		if err := h.Redis.Del(h.t.Context(), "gatehouse:{"+user+"}").Err(); err != nil {
 			h.t.Fatal(err)
 		}
 		return

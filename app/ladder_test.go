@@ -40,8 +40,9 @@ var ladder = map[string][]string{
 		"gatehouse/app/token", "gatehouse/models", "gatehouse/static", "gatehouse/views", "github.com/a-h/templ",
 		"github.com/gofiber/fiber/v2", "github.com/gofiber/fiber/v2/middleware/adaptor", "github.com/mileusna/useragent",
 		"github.com/valyala/fasthttp", "golang.org/x/image/draw"},
-	"app":       {"*"},
-	"app/bench": {"*"},
+	"app/server": {"*"},
+	"app":        {"*"},
+	"app/bench":  {"*"},
 }
 
 func TestLadder(t *testing.T) {

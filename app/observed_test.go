@@ -252,7 +252,7 @@ func TestTracesReachTheCollector(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	if err := h.app.close(ctx); err != nil { // hands over what is left
+	if err := h.Close(ctx); err != nil { // hands over what is left
 		t.Fatal(err)
 	}
 	got.mu.Lock()

@@ -299,7 +299,7 @@ func TestClosedAccountStaysClosed(t *testing.T) {
 	t.Parallel()
 	emulated(t, func(t *testing.T, h *house, s *stand) {
 		owner := h.browser().by("google", "ada").user()
-		if err := h.db.Users.SetDisabled(t.Context(), owner, true, h.clock.now()); err != nil {
+		if err := h.DB.Users.SetDisabled(t.Context(), owner, true, h.clock.now()); err != nil {
 			t.Fatal(err)
 		}
 		for _, provider := range []string{"google", "oidc"} { // the identity it has, and one that would join

@@ -130,12 +130,12 @@ func TestCertifiedIssuer(t *testing.T) {
 	if b.user() != owner.user() {
 		t.Error("a verified address did not join")
 	}
-	tokens, err := h.accounts.ProviderTokens(t.Context(), b.user(), "oidc", h.providers.Refresh)
+	tokens, err := h.Accounts.ProviderTokens(t.Context(), b.user(), "oidc", h.Providers.Refresh)
 	if err != nil || tokens.Access == "" || tokens.Refresh == "" {
 		t.Fatalf("tokens were not kept: %v", err)
 	}
 	h.clock.advance(2 * time.Hour)
-	if fresh, err := h.accounts.ProviderTokens(t.Context(), b.user(), "oidc", h.providers.Refresh); err != nil || fresh.Access == tokens.Access {
+	if fresh, err := h.Accounts.ProviderTokens(t.Context(), b.user(), "oidc", h.Providers.Refresh); err != nil || fresh.Access == tokens.Access {
 		t.Errorf("tokens were not refreshed: %v", err)
 	}
 	h.clock.advance(-2 * time.Hour) // the issuer lives by the machine's clock

@@ -26,7 +26,7 @@ func (b *browser) disconnect(provider, subject string) answer {
 // owns lists the providers of a user's identities.
 func (h *house) owns(user string) string {
 	h.t.Helper()
-	identities, err := h.db.Identities.ByUser(h.t.Context(), user)
+	identities, err := h.DB.Identities.ByUser(h.t.Context(), user)
 	if err != nil {
 		h.t.Fatal(err)
 	}

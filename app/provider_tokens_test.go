@@ -13,7 +13,7 @@ import (
 // identity is a row of identities as it rests.
 func (h *house) identity(provider, subject string) models.Identity {
 	h.t.Helper()
-	kept, err := h.db.Identities.Find(h.t.Context(), provider, subject)
+	kept, err := h.DB.Identities.Find(h.t.Context(), provider, subject)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func (h *house) identity(provider, subject string) models.Identity {
 }
 
 func (h *house) tokens(user, provider string) (models.ProviderTokens, error) {
-	return h.accounts.ProviderTokens(h.t.Context(), user, provider, h.providers.Refresh)
+	return h.Accounts.ProviderTokens(h.t.Context(), user, provider, h.Providers.Refresh)
 }
 
 // Kept tokens rest sealed, are renewed when used, and end with their identity.

@@ -77,7 +77,7 @@ func TestAccountWithoutAddress(t *testing.T) {
 // kept is what the store has of the browser's own session.
 func (b *browser) kept() models.Session {
 	b.t.Helper()
-	live, err := b.h.sessions.List(b.t.Context(), b.user())
+	live, err := b.h.Sessions.List(b.t.Context(), b.user())
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func (b *browser) kept() models.Session {
 // reads reads a user's row.
 func (h *house) reads(id string) models.User {
 	h.t.Helper()
-	user, err := h.db.Users.ByID(h.t.Context(), id)
+	user, err := h.DB.Users.ByID(h.t.Context(), id)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gatehouse/app/account"
+	"gatehouse/app/server"
 )
 
 const (
@@ -103,7 +104,7 @@ func (h *house) newest(to string, mails int, subject string) (code string) {
 	h.t.Helper()
 	eventually(h.t, "a mail: "+subject, func() bool {
 		found := 0
-		for _, kept := range h.outbox.All() {
+		for _, kept := range h.Outbox.All() {
 			if kept.To != to || kept.Subject != subject {
 				continue
 			}
@@ -307,10 +308,10 @@ func TestStrangersUseUpNoTries(t *testing.T) {
 func (h *house) fillHashQueue() (stop func()) {
 	ctx, cancel := context.WithCancel(h.t.Context())
 	var flood sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) + 2*maxWaiting {
+	for range runtime.GOMAXPROCS(0) + 2*server.MaxWaiting {
 		flood.Go(func() {
 			for ctx.Err() == nil {
-				if _, _, err := h.passwords.Verify(ctx, account.Strangers, "", typedPassword); errors.Is(err, account.ErrBusy) {
+				if _, _, err := h.Passwords.Verify(ctx, account.Strangers, "", typedPassword); errors.Is(err, account.ErrBusy) {
 					<-time.After(time.Millisecond)
 				}
 			}

@@ -358,7 +358,7 @@ func TestEveryFormIsBounded(t *testing.T) {
 	h, _ := newEmulated(t, "LIMITS=on")
 	member := h.member(someone())
 	many := strings.Split(strings.Repeat("a b ", 70), " ")
-	for _, route := range h.web.GetRoutes(true) {
+	for _, route := range h.Web.GetRoutes(true) {
 		if route.Method != http.MethodPost {
 			continue
 		}

@@ -82,7 +82,7 @@ func TestACodeWorksOnce(t *testing.T) {
 		if entered.Load() != 1 || refused.Load() != 19 {
 			t.Errorf("%d entered and %d were refused, want 1 and 19", entered.Load(), refused.Load())
 		}
-		user, err := h.db.Users.ByEmail(t.Context(), email)
+		user, err := h.DB.Users.ByEmail(t.Context(), email)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +179,7 @@ func TestLookingConsumesNothing(t *testing.T) {
 			}
 		}
 	}
-	if mails := len(h.outbox.All()); mails != 1 {
+	if mails := len(h.Outbox.All()); mails != 1 {
 		t.Errorf("%d mails, want 1", mails)
 	}
 	b.want(b.post("/verify", "code", code), 303, "/dashboard")

@@ -24,7 +24,7 @@ func TestCrossSitePostsAreRefused(t *testing.T) {
 		"origin null":            {"Origin": "null"},
 	}
 	posts := 0
-	for _, route := range h.web.GetRoutes(true) {
+	for _, route := range h.Web.GetRoutes(true) {
 		if route.Method == http.MethodGet || route.Method == http.MethodHead || route.Path == "/auth/apple/callback" {
 			continue
 		}
@@ -48,7 +48,7 @@ func TestCrossSitePostsAreRefused(t *testing.T) {
 	if page := b.get("/profile"); page.status != 200 || !strings.Contains(page.body, "Ada Lovelace") {
 		t.Errorf("something happened: %d %s", page.status, text(page.body))
 	}
-	if mails := len(h.outbox.All()); mails != 1 {
+	if mails := len(h.Outbox.All()); mails != 1 {
 		t.Errorf("%d mails, want the code of the sign-up alone", mails)
 	}
 }

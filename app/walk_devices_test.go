@@ -110,7 +110,7 @@ func TestDisabledUserIsOut(t *testing.T) {
 		email := someone()
 		b := h.browser().signUp(email)
 		user := b.user()
-		if err := h.db.Users.SetDisabled(t.Context(), user, true, h.clock.now()); err != nil {
+		if err := h.DB.Users.SetDisabled(t.Context(), user, true, h.clock.now()); err != nil {
 			t.Fatal(err)
 		}
 		guest := h.browser()
@@ -126,10 +126,10 @@ func TestDisabledUserIsOut(t *testing.T) {
 		}
 		b.want(b.get("/dashboard"), 303, "/sign-in?notice=ended&next=%2Fdashboard")
 		b.refuses("the account was closed")
-		if live, _ := h.sessions.List(t.Context(), user); len(live) > 0 {
+		if live, _ := h.Sessions.List(t.Context(), user); len(live) > 0 {
 			t.Error("sessions of a closed account live on")
 		}
-		if err := h.db.Users.SetDisabled(t.Context(), user, false, h.clock.now()); err != nil {
+		if err := h.DB.Users.SetDisabled(t.Context(), user, false, h.clock.now()); err != nil {
 			t.Fatal(err)
 		}
 		guest.signIn(email)
@@ -141,7 +141,7 @@ func TestSessionWithoutItsUserIsOver(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, h *house) {
 		b := h.browser().signUp(someone())
-		if err := h.db.Users.Delete(t.Context(), b.user()); err != nil {
+		if err := h.DB.Users.Delete(t.Context(), b.user()); err != nil {
 			t.Fatal(err)
 		}
 		old := b.copy()

@@ -59,7 +59,7 @@ func TestOddBrowserNames(t *testing.T) {
 			if page := owner.get("/dashboard"); page.status != 200 || strings.Contains(page.body, "cannot be read") {
 				t.Errorf("%q: the owner's list: %d %s", agent, page.status, text(page.body))
 			}
-			live, err := h.sessions.List(t.Context(), owner.user())
+			live, err := h.Sessions.List(t.Context(), owner.user())
 			if err != nil || !slices.ContainsFunc(live, func(s models.Session) bool { return s.ID == thief.session() && s.IP == thief.from }) {
 				t.Errorf("%q: not in the list by its address %s: %v %v", agent, thief.from, live, err)
 			}

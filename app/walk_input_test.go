@@ -58,7 +58,7 @@ func TestNoInputIsAnError(t *testing.T) {
 			} {
 				sensible(t, path+" with one field of "+what, h.browser().do(http.MethodPost, path, good))
 			}
-			for _, route := range h.web.GetRoutes(true) {
+			for _, route := range h.Web.GetRoutes(true) {
 				if route.Method != http.MethodPost || route.Path == "/profile" || route.Path == "/auth/sign-out" || route.Path == "/auth/refresh" {
 					continue
 				}

@@ -84,7 +84,7 @@ func (w *wire) up(h *house) {
 	w.mu.Lock()
 	w.cut = false
 	w.mu.Unlock()
-	eventually(h.t, "the feed is read again", func() bool { return !h.sessions.Behind() })
+	eventually(h.t, "the feed is read again", func() bool { return !h.Sessions.Behind() })
 }
 
 func (w *wire) hush() {

@@ -48,7 +48,7 @@ func TestReuseEndsSession(t *testing.T) {
 		if got := owner.copy().get("/dashboard"); got.to() != "/sign-in?notice=ended&next=%2Fdashboard" {
 			t.Errorf("the owner is led to %q", got.to())
 		}
-		if live, err := h.sessions.List(t.Context(), user); err != nil || len(live) > 0 {
+		if live, err := h.Sessions.List(t.Context(), user); err != nil || len(live) > 0 {
 			t.Errorf("still live: %v %v", live, err)
 		}
 		if events := h.happened(user, models.EventReuse); events != 1 {

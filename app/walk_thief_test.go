@@ -38,7 +38,7 @@ func TestThiefBesideAnIdleTabIsCaught(t *testing.T) {
 	p.wake()
 	eventually(t, "the tab renewed its session", func() bool { return h.served("POST", "/auth/refresh", 204) == 1 })
 	eventually(t, "and asked who it is", func() bool { return h.served("GET", "/auth/session", 200) == 1 })
-	user, err := h.db.Users.ByEmail(t.Context(), email)
+	user, err := h.DB.Users.ByEmail(t.Context(), email)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestHousesAndIssuersAreTold(t *testing.T) {
 	}
 	h, s := newEmulated(t)
 	person := h.browser().by("oidc", "nobody").user()
-	again, err := h.db.Identities.Find(t.Context(), "oidc", subjectOf(s, "oidc", "nobody"))
+	again, err := h.DB.Identities.Find(t.Context(), "oidc", subjectOf(s, "oidc", "nobody"))
 	if err != nil || again.UserID != person {
 		t.Errorf("kept as %+v, %v", again, err)
 	}

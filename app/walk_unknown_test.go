@@ -44,7 +44,7 @@ func TestKnownAndUnknownAddressesAreAnsweredAlike(t *testing.T) {
 		known, unknown, closed := someone(), someone(), someone()
 		h.browser().signUp(known)
 		shut := h.browser().signUp(closed).user()
-		if err := h.db.Users.SetDisabled(t.Context(), shut, true, h.clock.now()); err != nil {
+		if err := h.DB.Users.SetDisabled(t.Context(), shut, true, h.clock.now()); err != nil {
 			t.Fatal(err)
 		}
 		compare(t, h, known, unknown, false)

@@ -15,12 +15,3 @@ func TestAPasswordOfTheSitesAddressIsRefused(t *testing.T) {
 		}
 	}
 }
-
-func TestTheSiteIsNamedByItsHost(t *testing.T) {
-	for host, want := range map[string]string{"accounts.example.com": "accounts.example", "example.co.uk": "example", "a.b.example.com.au": "a.b.example",
-		"localhost": "", "127.0.0.1": "", "::1": "", "intranet": "", "blumenladen.localhost": "blumenladen"} {
-		if got := siteName(host); got != want {
-			t.Errorf("siteName(%q) = %q, want %q", host, got, want)
-		}
-	}
-}

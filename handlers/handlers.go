@@ -25,7 +25,7 @@ import (
 	"gatehouse/views"
 )
 
-// Handlers is what the routes need. app/app.go fills it in.
+// Handlers is what the routes need. app/server fills it in.
 type Handlers struct {
 	URL          *url.URL // the public address
 	Production   bool

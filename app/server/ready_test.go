@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 // A thousand strangers at once cost one question, and nobody hears an answer older than a moment.
 func TestReadinessIsAskedOnceAMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var last asked
+		var last recent
 		var questions atomic.Int64
 		down := errors.New("down")
 		ask := func() error {

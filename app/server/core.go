@@ -1,0 +1,146 @@
+// Package server is the composition root: the only place where the parts of Gatehouse meet. Core is what
+// every command needs, Server what serving needs besides. Tests boot the same.
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/url"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/net/publicsuffix"
+
+	"gatehouse/app/account"
+	"gatehouse/app/config"
+	"gatehouse/app/limit"
+	"gatehouse/app/mail"
+	"gatehouse/app/session"
+	"gatehouse/app/token"
+	"gatehouse/models"
+)
+
+// Core is what every command needs: keys, the database, Redis, sessions and accounts.
+type Core struct {
+	Keys      *token.Keys
+	DB        *models.DB
+	Redis     redis.UniversalClient // nil without REDIS_URL
+	Sessions  *session.Engine
+	Passwords *account.Passwords
+	Limits    *limit.Limiter
+	Accounts  *account.Accounts
+	Outbox    *mail.Outbox // nil with SMTP_URL
+	Log       *slog.Logger
+
+	cfg  config.Config
+	now  func() time.Time
+	stop []func(ctx context.Context) error // in the order of use
+}
+
+// Observer is told what happens inside, for figures and traces. Its fields may be nil.
+type Observer struct {
+	Sessions  session.Observer
+	WrongCode func()
+}
+
+// OpenCore opens the stores. When it returns, the sessions that ended within the last access-token lifetime are
+// known. now is this process's clock; tests move it.
+func OpenCore(ctx context.Context, cfg config.Config, now func() time.Time, log *slog.Logger, observe Observer) (*Core, error) {
+	core := &Core{Log: log, cfg: cfg, now: now}
+	if err := core.open(ctx, observe); err != nil {
+		return nil, errors.Join(err, core.Close(ctx))
+	}
+	return core, nil
+}
+
+func (c *Core) open(ctx context.Context, observe Observer) error {
+	secrets, err := secretsOf(c.cfg)
+	if err != nil {
+		return err
+	}
+	if c.Keys, err = token.NewKeys(secrets, c.cfg.URL.String(), c.now); err != nil {
+		return err
+	}
+	if err := c.openStores(ctx); err != nil {
+		return err
+	}
+	if err := c.openSessions(ctx, observe.Sessions); err != nil {
+		return err
+	}
+	mailer, err := c.openMail()
+	if err != nil {
+		return err
+	}
+	c.Passwords = account.NewPasswords(runtime.GOMAXPROCS(0), MaxWaiting, c.cfg.PasswordMin, siteName(c.cfg.URL))
+	c.Limits = limit.New(c.Redis, c.cfg.Limits, c.now, c.Log)
+	c.Accounts = account.New(c.DB, c.Keys, c.Passwords, c.Limits, mailer, c.now,
+		account.Rules{KeepTokens: c.cfg.KeepProviderTokens, OIDCName: c.cfg.OIDC.Name, WrongCode: observe.WrongCode})
+	return nil
+}
+
+// MaxWaiting is how many may wait for a hash in each lane; at some 30 ms each that is about a second a core.
+const MaxWaiting = 64
+
+// siteName is what a host is called without the suffix that others have too: "accounts.example" of
+// accounts.example.co.uk, nothing of an address in numbers.
+func siteName(at *url.URL) string {
+	host := at.Hostname()
+	if net.ParseIP(host) != nil {
+		return ""
+	}
+	suffix, _ := publicsuffix.PublicSuffix(host)
+	return strings.TrimSuffix(strings.TrimSuffix(host, suffix), ".")
+}
+
+func (c *Core) openStores(ctx context.Context) (err error) {
+	if c.DB, err = models.Open(ctx, c.cfg.DatabaseURL); err != nil {
+		return err
+	}
+	c.stop = append(c.stop, func(context.Context) error { return c.DB.Close() })
+	if c.cfg.RedisURL == "" {
+		return nil
+	}
+	if c.Redis, err = session.Dial(c.cfg.RedisURL); err != nil {
+		return err
+	}
+	c.stop = append(c.stop, func(context.Context) error { return c.Redis.Close() })
+	session.WarnOfEviction(ctx, c.Redis, c.Log)
+	return nil
+}
+
+// openSessions reads the feed back before the first request. With Redis down that fails, and so does
+// the start: a process that does not know who was signed out must not serve.
+func (c *Core) openSessions(ctx context.Context, observe session.Observer) error {
+	var store session.Store = c.databaseSessions()
+	if c.Redis != nil {
+		store = session.NewRedis(c.Redis, c.cfg.RefreshGrace, c.cfg.AccessTTL, c.ahead)
+	}
+	rules := session.Settings{AccessTTL: c.cfg.AccessTTL, Idle: c.cfg.SessionIdle, Max: c.cfg.SessionMax}
+	c.Sessions = session.New(store, c.Keys, rules, observe, c.now, c.Log)
+	if err := c.Sessions.Open(ctx); err != nil {
+		return err
+	}
+	c.run(func(ctx context.Context) { c.Sessions.Run(ctx) })
+	return nil
+}
+
+func (c *Core) databaseSessions() models.Sessions {
+	return c.DB.Sessions.With(c.cfg.RefreshGrace, c.cfg.AccessTTL, c.ahead)
+}
+
+// ahead is how far this process's clock is moved.
+func (c *Core) ahead() time.Duration { return time.Until(c.now()) }
+
+// Close ends what open began, the last first.
+func (c *Core) Close(ctx context.Context) error {
+	var errs []error
+	for i := len(c.stop) - 1; i >= 0; i-- {
+		errs = append(errs, c.stop[i](ctx))
+	}
+	c.stop = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,118 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gatehouse/app/config"
+	"gatehouse/app/metrics"
+	"gatehouse/app/oauth"
+	"gatehouse/app/session"
+	"gatehouse/app/trace"
+	"gatehouse/handlers"
+	"gatehouse/static"
+)
+
+// Server is one process that serves.
+type Server struct {
+	*Core
+	Web       *fiber.App
+	Providers *oauth.Providers
+
+	draining atomic.Bool
+	pings    recent // of the database, for /readyz
+	traces   *trace.Tracer
+}
+
+// Open makes a server that is ready for its first request.
+func Open(ctx context.Context, cfg config.Config, now func() time.Time, log *Log) (*Server, error) {
+	figures := metrics.New()
+	traces, err := openTraces(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	core, err := OpenCore(ctx, cfg, now, log.Logger, Observer{Sessions: observer(figures, traces), WrongCode: figures.WrongCode})
+	if err != nil {
+		return nil, errors.Join(err, closeTraces(ctx, traces))
+	}
+	s := &Server{Core: core, traces: traces}
+	if err := s.open(figures, log); err != nil {
+		return nil, errors.Join(err, s.Close(ctx))
+	}
+	return s, nil
+}
+
+func (s *Server) open(figures *metrics.Figures, log *Log) (err error) {
+	if s.Providers, err = OpenProviders(s.cfg, s.now); err != nil {
+		return err
+	}
+	files, err := static.New()
+	if err != nil {
+		return err
+	}
+	figures.Watch(s.Sessions.Lag, s.Passwords.Depth, s.Passwords.Hashed)
+	s.sweep()
+	routes := &handlers.Handlers{
+		URL: s.cfg.URL, Production: s.cfg.Production, AccessTTL: s.cfg.AccessTTL, PasswordMin: s.cfg.PasswordMin,
+		Proxies: s.cfg.TrustedProxies, MetricsToken: s.cfg.MetricsToken,
+		DB: s.DB, Accounts: s.Accounts, Sessions: s.Sessions, Providers: s.Providers, Keys: s.Keys, Static: files,
+		Outbox: s.Outbox, Limits: s.Limits, Problems: s.problems,
+		Observe: func(request handlers.Answered) {
+			figures.Answered(request.Route, request.Method, request.Status, request.Took)
+			if !request.Unlogged {
+				log.answered(request)
+			}
+		},
+		Metrics: figures.Handler(), Now: s.now, Log: s.Log,
+	}
+	if s.traces != nil {
+		routes.Trace = s.traces.Request
+	}
+	s.Web = routes.App()
+	s.closeWhileDraining()
+	return nil
+}
+
+// Serve answers on a listener until Drain.
+func (s *Server) Serve(listener net.Listener) error { return s.Web.Listener(listener) }
+
+// Close ends what Open began, the last first.
+func (s *Server) Close(ctx context.Context) error {
+	traces := s.traces
+	s.traces = nil
+	return errors.Join(s.Core.Close(ctx), closeTraces(ctx, traces))
+}
+
+// openTraces is nil unless a collector is named.
+func openTraces(ctx context.Context, cfg config.Config, log *Log) (*trace.Tracer, error) {
+	if !cfg.Traces {
+		return nil, nil
+	}
+	return trace.Open(ctx, log.Logger)
+}
+
+func closeTraces(ctx context.Context, traces *trace.Tracer) error {
+	if traces == nil {
+		return nil
+	}
+	return traces.Close(ctx)
+}
+
+// observer is told by the session engine what happens, for figures and for traces.
+func observer(figures *metrics.Figures, traces *trace.Tracer) session.Observer {
+	observe := figures.Sessions()
+	if traces == nil {
+		return observe
+	}
+	counted := observe.Stored
+	observe.Stored = func(ctx context.Context, operation string, took time.Duration, failed bool) {
+		counted(ctx, operation, took, failed)
+		traces.Stored(ctx, operation, took, failed)
+	}
+	return observe
+}
