@@ -43,7 +43,7 @@ check: generate ## what is committed is what is generated; format, modules, vet,
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
 	$(TEMPL) fmt -fail views
 	$(GO) mod tidy -diff
-	$(GO) vet ./... && $(GO) vet -tags resilience ./app/resilience
+	$(GO) vet ./... && $(GO) vet -tags resilience ./app/tests/resilience
 	$(CHECKER) ./...
 	@GO=$(GO) .ci/known-holes
 
@@ -51,7 +51,7 @@ test: ## everything, with real servers and a real browser; sets up what it needs
 	.ci/with-servers $(GO) test -race $(HASHES) -parallel 4 -timeout 20m ./...
 
 test-resilience: ## kill, hang and fail over what it stands on; prints the figures
-	.ci/with-servers $(GO) test -tags resilience -count=1 -timeout 15m -v ./app/resilience
+	.ci/with-servers $(GO) test -tags resilience -count=1 -timeout 15m -v ./app/tests/resilience
 
 fuzz: ## each fuzz target for FUZZTIME
 	.ci/fuzz $(FUZZTIME)

@@ -2,11 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -31,7 +26,7 @@ func demo(ctx context.Context, getenv func(string) string) error {
 	go func() { _ = stand.Serve(listener) }()
 	defer func() { _ = stand.Close() }()
 	fmt.Fprintf(os.Stderr, "the stand-in's people, and the switches that make it fail: http://%s/\n", listener.Addr())
-	registrations, err := demoSettings("http://" + listener.Addr().String())
+	registrations, err := emulator.Registrations("http://" + listener.Addr().String())
 	if err != nil {
 		return err
 	}
@@ -41,25 +36,4 @@ func demo(ctx context.Context, getenv func(string) string) error {
 		}
 		return getenv(name)
 	})
-}
-
-// demoSettings registers with every provider of an emulator, which takes any id and secret.
-func demoSettings(address string) (map[string]string, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("demo: %w", err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, fmt.Errorf("demo: %w", err)
-	}
-	return map[string]string{
-		"OAUTH_EMULATOR":   address,
-		"GOOGLE_CLIENT_ID": "demo", "GOOGLE_CLIENT_SECRET": "demo",
-		"GITHUB_CLIENT_ID": "demo", "GITHUB_CLIENT_SECRET": "demo",
-		"TWITTER_CLIENT_ID": "demo", "TWITTER_CLIENT_SECRET": "demo",
-		"APPLE_CLIENT_ID": "com.example.demo", "APPLE_TEAM_ID": "DEMO123456", "APPLE_KEY_ID": "DEMO654321",
-		"APPLE_PRIVATE_KEY": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
-		"OIDC_ISSUER":       address + "/oidc", "OIDC_CLIENT_ID": "demo", "OIDC_CLIENT_SECRET": "demo", "OIDC_NAME": "Company",
-	}, nil
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gatehouse/app/tests/testkit"
 )
 
 // examined is what doctor says of these settings.
@@ -30,33 +32,33 @@ func lookup(settings []string) func(string) string {
 // doctor prints what to register, and what does not answer.
 func TestDoctor(t *testing.T) {
 	t.Parallel()
-	s := newStand(t, &clock{})
-	settings := append(s.settings(), "APP_URL=http://localhost:3999", "DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "gatehouse.db"))
+	s := testkit.NewStand(t, &testkit.Clock{})
+	settings := append(s.Settings(), "APP_URL=http://localhost:3999", "DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "gatehouse.db"))
 	said, err := examined(t, settings)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
-	for _, provider := range providers {
+	for _, provider := range testkit.Providers {
 		if !strings.Contains(said, "http://localhost:3999/auth/"+provider+"/callback  [ok]") {
 			t.Errorf("no callback address of %s:\n%s", provider, said)
 		}
 	}
-	s.keepsQuiet("doctor", said)
+	s.KeepsQuiet("doctor", said)
 
-	s.breaks("oidc", "discovery-500")
-	s.breaks("apple", "keys-500")
+	s.Breaks("oidc", "discovery-500")
+	s.Breaks("apple", "keys-500")
 	said, err = examined(t, append(settings, "REDIS_URL=redis://:hidden-password@127.0.0.1:1/0"))
 	if err == nil || !strings.Contains(err.Error(), "3 of these") || strings.Count(said, "FAILS") != 3 || strings.Contains(said, "hidden-password") {
 		t.Errorf("with Redis, Apple and the issuer down: %v\n%s", err, said)
 	}
-	s.keepsQuiet("doctor", said)
+	s.KeepsQuiet("doctor", said)
 }
 
 // Half a provider stops the start, with a sentence that names the line to mend.
 // Nothing runs beside it: a start says for the whole process where go-redis complains.
 func TestHalfAProviderStopsTheStart(t *testing.T) {
-	s := newStand(t, &clock{})
-	whole := append(s.settings(), "APP_URL=http://localhost:3999", "ADDR=127.0.0.1:0", "DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "gatehouse.db"))
+	s := testkit.NewStand(t, &testkit.Clock{})
+	whole := append(s.Settings(), "APP_URL=http://localhost:3999", "ADDR=127.0.0.1:0", "DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "gatehouse.db"))
 	for missing, says := range map[string]string{
 		"GOOGLE_CLIENT_SECRET=":                   "GOOGLE_CLIENT_SECRET: set GOOGLE_CLIENT_SECRET beside GOOGLE_CLIENT_ID",
 		"GITHUB_CLIENT_ID=":                       "GITHUB_CLIENT_ID: set GITHUB_CLIENT_ID beside GITHUB_CLIENT_SECRET",
@@ -72,25 +74,9 @@ func TestHalfAProviderStopsTheStart(t *testing.T) {
 		settings := append(slices.Clone(whole), missing)
 		_, examined := examined(t, settings)
 		for name, err := range map[string]error{"start": command(t.Context(), nil, lookup(settings)), "doctor": examined} {
-			if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), registeredSecret) {
+			if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), testkit.RegisteredSecret) {
 				t.Errorf("%s with %s: %v", name, missing, err)
 			}
 		}
-	}
-}
-
-// The demo has every button, and never runs in production.
-func TestDemoIsNotForProduction(t *testing.T) {
-	t.Parallel()
-	if err := demo(t.Context(), lookup([]string{"APP_ENV=production"})); err == nil || !strings.Contains(err.Error(), "APP_ENV") {
-		t.Errorf("the demo in production: %v", err)
-	}
-	settings, err := demoSettings("http://127.0.0.1:1")
-	if err != nil || settings["OAUTH_EMULATOR"] == "" {
-		t.Errorf("the demo's settings: %v", err)
-	}
-	err = command(t.Context(), nil, lookup([]string{"APP_ENV=production", "OAUTH_EMULATOR=http://127.0.0.1:1"}))
-	if err == nil || !strings.Contains(err.Error(), "OAUTH_EMULATOR: it lets anyone be anyone") {
-		t.Errorf("the emulator in production: %v", err)
 	}
 }

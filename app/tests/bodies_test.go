@@ -1,4 +1,4 @@
-package main
+package tests
 
 import (
 	"bufio"
@@ -19,10 +19,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gatehouse/app/tests/testkit"
 )
 
 // raw sends bytes to the house and reads one answer.
-func raw(t *testing.T, h *house, request string) (*http.Response, string) {
+func raw(t *testing.T, h *testkit.House, request string) (*http.Response, string) {
 	t.Helper()
 	conn := dialled(t, h)
 	if _, err := io.WriteString(conn, request); err != nil {
@@ -31,9 +33,9 @@ func raw(t *testing.T, h *house, request string) (*http.Response, string) {
 	return answered(t, conn)
 }
 
-func dialled(t *testing.T, h *house) net.Conn {
+func dialled(t *testing.T, h *testkit.House) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(h.url, "http://"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(h.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,10 +74,10 @@ func resident(t *testing.T, pid int) int {
 
 // served is the program itself in a process of its own, so that what it takes can be told from what the
 // test takes.
-func served(t *testing.T, settings ...string) (*house, int) {
+func served(t *testing.T, settings ...string) (*testkit.House, int) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "gatehouse")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", binary, "gatehouse/app").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -95,9 +97,9 @@ func served(t *testing.T, settings ...string) (*house, int) {
 		_ = process.Process.Signal(syscall.SIGTERM)
 		_ = process.Wait()
 	})
-	h := &house{t: t, url: "http://" + address, from: anyAddress(), clock: &clock{}}
-	eventually(t, "the process answers", func() bool {
-		response, err := http.Get(h.url + "/healthz")
+	h := &testkit.House{T: t, URL: "http://" + address, From: testkit.AnyAddress(), Clock: &testkit.Clock{}}
+	testkit.Eventually(t, "the process answers", func() bool {
+		response, err := http.Get(h.URL + "/healthz")
 		if err != nil {
 			return false
 		}
@@ -113,14 +115,14 @@ func TestBodiesOfStrangersTakeNoMemory(t *testing.T) {
 	t.Parallel()
 	h, pid := served(t)
 	for _, path := range []string{"/sign-in", "/profile", "/profile/picture", "/nowhere"} { // each once, as an honest visitor
-		h.browser().post(path, "email", "a")
+		h.Browser().Post(path, "email", "a")
 	}
 	before := resident(t, pid)
 	var all sync.WaitGroup
 	for i := range 12 {
 		all.Go(func() {
 			path := []string{"/sign-in", "/sign-up", "/forgot", "/verify", "/profile", "/auth/apple/callback"}[i%6]
-			request, _ := http.NewRequest(http.MethodPost, h.url+path, strings.NewReader(strings.Repeat("a&", 3<<19)))
+			request, _ := http.NewRequest(http.MethodPost, h.URL+path, strings.NewReader(strings.Repeat("a&", 3<<19)))
 			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			response, err := http.DefaultClient.Do(request)
 			if err != nil { // it was refused while it was still being sent
@@ -161,22 +163,22 @@ func TestBodiesOfStrangersTakeNoMemory(t *testing.T) {
 // fits is taken.
 func TestTooLargeIsSaid(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	b := h.browser().signUp(someone())
+	h := testkit.NewHouse(t)
+	b := h.Browser().SignUp(testkit.Someone())
 	large := strings.Repeat("x", 1<<20)
-	if got := b.post("/sign-in", "email", large); got.status != 413 || !strings.Contains(got.body, "more than this form takes") {
-		t.Errorf("a form of 1 MB: %d %s", got.status, text(got.body))
+	if got := b.Post("/sign-in", "email", large); got.Status != 413 || !strings.Contains(got.Body, "more than this form takes") {
+		t.Errorf("a form of 1 MB: %d %s", got.Status, testkit.Text(got.Body))
 	}
-	if got := b.upload(bytes.Repeat([]byte("x"), 4<<20)); got.status != 413 || !strings.Contains(got.body, "a picture may have 3 MB") {
-		t.Errorf("a picture of 4 MB: %d %s", got.status, text(got.body))
+	if got := upload(b, bytes.Repeat([]byte("x"), 4<<20)); got.Status != 413 || !strings.Contains(got.Body, "a picture may have 3 MB") {
+		t.Errorf("a picture of 4 MB: %d %s", got.Status, testkit.Text(got.Body))
 	}
-	if got := b.post("/profile", "section", "details", "name", "Ada", "phone", strings.Repeat("1", 15<<10)); got.status != 422 {
-		t.Errorf("a form of 15 KB: %d %s", got.status, text(got.body))
+	if got := b.Post("/profile", "section", "details", "name", "Ada", "phone", strings.Repeat("1", 15<<10)); got.Status != 422 {
+		t.Errorf("a form of 15 KB: %d %s", got.Status, testkit.Text(got.Body))
 	}
-	if got := b.post("/sign-in", strings.Split(strings.Repeat("a ", 140), " ")...); got.status != 400 {
-		t.Errorf("a form of 70 fields: %d", got.status)
+	if got := b.Post("/sign-in", strings.Split(strings.Repeat("a ", 140), " ")...); got.Status != 400 {
+		t.Errorf("a form of 70 fields: %d", got.Status)
 	}
-	if !b.signedIn() {
+	if !b.SignedIn() {
 		t.Error("and the session is gone")
 	}
 }
@@ -185,22 +187,22 @@ func TestTooLargeIsSaid(t *testing.T) {
 // in, before a byte is read.
 func TestPicturesOfStrangersAreNotRead(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	owner := h.browser().signUp(someone())
+	h := testkit.NewHouse(t)
+	owner := h.Browser().SignUp(testkit.Someone())
 	picture := append(drawn(300, 300, asPNG), bytes.Repeat([]byte{0}, 1<<20)...)
 	for _, path := range []string{"/profile", "/profile/picture"} {
-		stranger := h.browser()
-		stranger.want(stranger.uploadTo(path, picture), 303, "/sign-in?next=%2Fprofile")
-		stranger.keep("access", "forged")
-		stranger.keep("refresh", "forged")
-		stranger.want(stranger.uploadTo(path, picture), 303, "/sign-in?next=%2Fprofile")
-		owner.want(owner.uploadTo(path, picture), 303, "/profile?notice=saved")
-		owner.expire() // the refresh token alone will do: nothing is lost when the access token runs out
-		owner.want(owner.uploadTo(path, picture), 303, "/profile?notice=saved")
+		stranger := h.Browser()
+		stranger.Want(uploadTo(stranger, path, picture), 303, "/sign-in?next=%2Fprofile")
+		stranger.Keep("access", "forged")
+		stranger.Keep("refresh", "forged")
+		stranger.Want(uploadTo(stranger, path, picture), 303, "/sign-in?next=%2Fprofile")
+		owner.Want(uploadTo(owner, path, picture), 303, "/profile?notice=saved")
+		owner.Expire() // the refresh token alone will do: nothing is lost when the access token runs out
+		owner.Want(uploadTo(owner, path, picture), 303, "/profile?notice=saved")
 	}
 	refused := 0
 	for range 40 {
-		if got := owner.uploadTo("/profile/picture", picture); got.status == 429 {
+		if got := uploadTo(owner, "/profile/picture", picture); got.Status == 429 {
 			refused++
 		}
 	}
@@ -210,20 +212,20 @@ func TestPicturesOfStrangersAreNotRead(t *testing.T) {
 }
 
 // uploadTo sends a picture to a route.
-func (b *browser) uploadTo(path string, file []byte) answer {
-	b.t.Helper()
+func uploadTo(b *testkit.Browser, path string, file []byte) testkit.Answer {
+	b.T.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	_ = form.WriteField("section", "picture")
 	part, _ := form.CreateFormFile("picture", "me.png")
 	_, _ = part.Write(file)
 	_ = form.Close()
-	request := b.request(http.MethodPost, path, nil)
+	request := b.Request(http.MethodPost, path, nil)
 	request.Body, request.ContentLength = io.NopCloser(&body), int64(body.Len())
 	request.Header.Set("Content-Type", form.FormDataContentType())
-	got, err := b.send(request)
+	got, err := b.Send(request)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return got
 }
@@ -232,16 +234,16 @@ func (b *browser) uploadTo(path string, file []byte) answer {
 func TestExpandingLettersCostNothing(t *testing.T) {
 	t.Parallel()
 	h, pid := served(t, "LIMITS=off")
-	b, email := h.browser(), someone()
-	b.want(b.post("/sign-up", "name", "Ada", "email", email, "password", password), 303, "/verify")
-	b.want(b.post("/forgot", "email", email), 303, "/reset")
-	ada, mine := h.browser(), someone()
-	ada.want(ada.post("/sign-up", "name", "Ada", "email", mine, "password", password), 303, "/verify")
-	ada.want(ada.post("/verify", "code", h.shownCode(mine)), 303, "/dashboard")
+	b, email := h.Browser(), testkit.Someone()
+	b.Want(b.Post("/sign-up", "name", "Ada", "email", email, "password", testkit.Password), 303, "/verify")
+	b.Want(b.Post("/forgot", "email", email), 303, "/reset")
+	ada, mine := h.Browser(), testkit.Someone()
+	ada.Want(ada.Post("/sign-up", "name", "Ada", "email", mine, "password", testkit.Password), 303, "/verify")
+	ada.Want(ada.Post("/verify", "code", shownCode(h, mine)), 303, "/dashboard")
 	for _, size := range []int{900, 5000, 900_000} {
 		letters := strings.Repeat("ﷺ", size)
 		for _, send := range []struct {
-			b     *browser
+			b     *testkit.Browser
 			path  string
 			field []string
 		}{
@@ -252,9 +254,9 @@ func TestExpandingLettersCostNothing(t *testing.T) {
 			{ada, "/profile", []string{"section", "email", "email", letters}}, {b, "/sign-in?next=/" + url.QueryEscape("ﷺ"), []string{"email", letters}},
 		} {
 			before := used(t, pid)
-			got := send.b.post(send.path, send.field...)
-			if took := used(t, pid) - before; took > 250*time.Millisecond || got.status != 413 && got.status != 422 {
-				t.Errorf("%d letters to %s %v: %d in %v", size, send.path, send.field[:1], got.status, took)
+			got := send.b.Post(send.path, send.field...)
+			if took := used(t, pid) - before; took > 250*time.Millisecond || got.Status != 413 && got.Status != 422 {
+				t.Errorf("%d letters to %s %v: %d in %v", size, send.path, send.field[:1], got.Status, took)
 			}
 		}
 	}
@@ -277,13 +279,13 @@ func used(t *testing.T, pid int) time.Duration {
 }
 
 // shownCode waits for a code at /dev/mail, as someone who tries the program does.
-func (h *house) shownCode(to string) (code string) {
-	h.t.Helper()
+func shownCode(h *testkit.House, to string) (code string) {
+	h.T.Helper()
 	mail := regexp.MustCompile(`To ` + regexp.QuoteMeta(to) + `[^^]*?\b([0-9A-Z]{4}-[0-9A-Z]{4})\b`)
-	here := h.browser()
-	here.from = "127.0.0.1"
-	eventually(h.t, "a code is shown", func() bool {
-		found := mail.FindStringSubmatch(here.get("/dev/mail").body)
+	here := h.Browser()
+	here.From = "127.0.0.1"
+	testkit.Eventually(h.T, "a code is shown", func() bool {
+		found := mail.FindStringSubmatch(here.Get("/dev/mail").Body)
 		if found != nil {
 			code = found[1]
 		}
@@ -296,7 +298,7 @@ func (h *house) shownCode(to string) (code string) {
 // after them on the connection is read (request smuggling).
 func TestAmbiguousFramingIsRefused(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := testkit.NewHouse(t)
 	body := "email=a&password=b"
 	for name, request := range map[string]string{
 		"Transfer-Encoding twice":       "POST /sign-in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -329,25 +331,25 @@ func TestAmbiguousFramingIsRefused(t *testing.T) {
 // A flood of requests that are refused leaves no more lines in the log than there are seconds in it.
 func TestForgedRefreshesFillNoLog(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	b := h.browser()
-	b.keep("refresh", "AQ")
+	h := testkit.NewHouse(t)
+	b := h.Browser()
+	b.Keep("refresh", "AQ")
 	statuses := map[int]int{}
 	for range 300 {
-		b.keep("refresh", "AQ") // the answer takes it
-		statuses[b.post("/auth/refresh").status]++
+		b.Keep("refresh", "AQ") // the answer takes it
+		statuses[b.Post("/auth/refresh").Status]++
 	}
 	if statuses[401] > 260 || statuses[429] < 40 {
 		t.Errorf("answers %v", statuses)
 	}
-	if lines := strings.Count(h.logs.String(), "kind=refresh_refused"); lines == 0 || lines > 12 {
+	if lines := strings.Count(h.Logs.String(), "kind=refresh_refused"); lines == 0 || lines > 12 {
 		t.Errorf("%d lines of 300 forged tokens", lines)
 	}
-	other := h.browser()
-	other.from = anyAddress()
-	other.keep("refresh", "AQ")
-	if got := other.post("/auth/refresh"); got.status != 401 {
-		t.Errorf("another client: %d", got.status)
+	other := h.Browser()
+	other.From = testkit.AnyAddress()
+	other.Keep("refresh", "AQ")
+	if got := other.Post("/auth/refresh"); got.Status != 401 {
+		t.Errorf("another client: %d", got.Status)
 	}
 }
 
@@ -355,8 +357,8 @@ func TestForgedRefreshesFillNoLog(t *testing.T) {
 // after a while, and told how long to wait.
 func TestEveryFormIsBounded(t *testing.T) {
 	t.Parallel()
-	h, _ := newEmulated(t, "LIMITS=on")
-	member := h.member(someone())
+	h, _ := testkit.NewEmulated(t, "LIMITS=on")
+	member := h.Member(testkit.Someone())
 	many := strings.Split(strings.Repeat("a b ", 70), " ")
 	for _, route := range h.Web.GetRoutes(true) {
 		if route.Method != http.MethodPost {
@@ -364,27 +366,27 @@ func TestEveryFormIsBounded(t *testing.T) {
 		}
 		t.Run(route.Path, func(t *testing.T) {
 			path := strings.Replace(route.Path, ":provider", "google", 1)
-			b := member.copy()
-			b.t, b.from = t, anyAddress()
-			if got := b.post(path, "a", strings.Repeat("x", 17<<10)); got.status != 413 {
-				t.Errorf("17 KB: %d", got.status)
+			b := member.Copy()
+			b.T, b.From = t, testkit.AnyAddress()
+			if got := b.Post(path, "a", strings.Repeat("x", 17<<10)); got.Status != 413 {
+				t.Errorf("17 KB: %d", got.Status)
 			}
-			if got := b.post(path, many...); got.status != 400 && path != "/auth/refresh" { // which reads no form
-				t.Errorf("70 fields: %d", got.status)
+			if got := b.Post(path, many...); got.Status != 400 && path != "/auth/refresh" { // which reads no form
+				t.Errorf("70 fields: %d", got.Status)
 			}
 			if path == "/auth/sign-out" || path == "/auth/refresh" {
-				b = h.browser() // the session is for the others
-				b.t, b.from = t, anyAddress()
+				b = h.Browser() // the session is for the others
+				b.T, b.From = t, testkit.AnyAddress()
 			}
 			for range 2600 {
 				if path == "/auth/refresh" {
-					b.keep("refresh", "AQ") // the answer takes it
+					b.Keep("refresh", "AQ") // the answer takes it
 				}
-				got := b.post(path, "email", "nobody")
-				if got.status != http.StatusTooManyRequests {
+				got := b.Post(path, "email", "nobody")
+				if got.Status != http.StatusTooManyRequests {
 					continue
 				}
-				if got.header.Get("Retry-After") == "" {
+				if got.Header.Get("Retry-After") == "" {
 					t.Error("and is not told how long to wait")
 				}
 				return

@@ -1,9 +1,11 @@
-package main
+package tests
 
 import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"gatehouse/app/tests/testkit"
 )
 
 // A page elsewhere can make a browser post here, with its cookies or without. No route but Apple's
@@ -11,15 +13,15 @@ import (
 // so that a new one is held to it too.
 func TestCrossSitePostsAreRefused(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	email := someone()
-	b := h.browser().signUp(email)
+	h := testkit.NewHouse(t)
+	email := testkit.Someone()
+	b := h.Browser().SignUp(email)
 	ways := map[string]map[string]string{
 		"cross-site":             {"Sec-Fetch-Site": "cross-site"},
 		"same-site":              {"Sec-Fetch-Site": "same-site"},
-		"cross-site, our origin": {"Sec-Fetch-Site": "cross-site", "Origin": h.url},
+		"cross-site, our origin": {"Sec-Fetch-Site": "cross-site", "Origin": h.URL},
 		"a foreign origin":       {"Origin": "https://evil.example"},
-		"our name elsewhere":     {"Origin": h.url + ".evil.example"},
+		"our name elsewhere":     {"Origin": h.URL + ".evil.example"},
 		"another port":           {"Origin": "http://127.0.0.1:1"},
 		"origin null":            {"Origin": "null"},
 	}
@@ -30,23 +32,23 @@ func TestCrossSitePostsAreRefused(t *testing.T) {
 		}
 		posts++
 		for name, headers := range ways {
-			request := b.request(route.Method, route.Path, map[string][]string{"section": {"details"}, "name": {"Mallory"}, "action": {"end-others"},
-				"email": {email}, "password": {password}})
+			request := b.Request(route.Method, route.Path, map[string][]string{"section": {"details"}, "name": {"Mallory"}, "action": {"end-others"},
+				"email": {email}, "password": {testkit.Password}})
 			request.Header.Del("Sec-Fetch-Site")
 			for header, value := range headers {
 				request.Header.Set(header, value)
 			}
-			got, err := b.send(request)
-			if err != nil || got.status != 403 || len(got.header.Values("Set-Cookie")) > 0 {
-				t.Errorf("%s: %s %s answered %d, %v", name, route.Method, route.Path, got.status, err)
+			got, err := b.Send(request)
+			if err != nil || got.Status != 403 || len(got.Header.Values("Set-Cookie")) > 0 {
+				t.Errorf("%s: %s %s answered %d, %v", name, route.Method, route.Path, got.Status, err)
 			}
 		}
 	}
 	if posts < 9 {
 		t.Errorf("only %d routes were tried", posts)
 	}
-	if page := b.get("/profile"); page.status != 200 || !strings.Contains(page.body, "Ada Lovelace") {
-		t.Errorf("something happened: %d %s", page.status, text(page.body))
+	if page := b.Get("/profile"); page.Status != 200 || !strings.Contains(page.Body, "Ada Lovelace") {
+		t.Errorf("something happened: %d %s", page.Status, testkit.Text(page.Body))
 	}
 	if mails := len(h.Outbox.All()); mails != 1 {
 		t.Errorf("%d mails, want the code of the sign-up alone", mails)
@@ -56,21 +58,21 @@ func TestCrossSitePostsAreRefused(t *testing.T) {
 // Our own pages, and programs that are no browser, are let in.
 func TestOurOwnPostsAreTaken(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := testkit.NewHouse(t)
 	for name, headers := range map[string]map[string]string{
-		"same-origin": {"Sec-Fetch-Site": "same-origin", "Origin": h.url},
+		"same-origin": {"Sec-Fetch-Site": "same-origin", "Origin": h.URL},
 		"typed":       {"Sec-Fetch-Site": "none"},
-		"older":       {"Origin": h.url},
+		"older":       {"Origin": h.URL},
 		"no browser":  {},
 	} {
-		b := h.browser()
-		request := b.request(http.MethodPost, "/forgot", map[string][]string{"email": {someone()}})
+		b := h.Browser()
+		request := b.Request(http.MethodPost, "/forgot", map[string][]string{"email": {testkit.Someone()}})
 		request.Header.Del("Sec-Fetch-Site")
 		for header, value := range headers {
 			request.Header.Set(header, value)
 		}
-		if got, err := b.send(request); err != nil || got.status != 303 {
-			t.Errorf("%s: %d %v", name, got.status, err)
+		if got, err := b.Send(request); err != nil || got.Status != 303 {
+			t.Errorf("%s: %d %v", name, got.Status, err)
 		}
 	}
 }
@@ -79,14 +81,14 @@ func TestOurOwnPostsAreTaken(t *testing.T) {
 // the browser's own cookie has to prove it.
 func TestApplesPostOnlyComesBack(t *testing.T) {
 	t.Parallel()
-	h, _ := newEmulated(t)
-	b := h.browser()
-	request := b.request(http.MethodPost, "/auth/apple/callback", map[string][]string{"code": {"c"}, "state": {"s"}})
+	h, _ := testkit.NewEmulated(t)
+	b := h.Browser()
+	request := b.Request(http.MethodPost, "/auth/apple/callback", map[string][]string{"code": {"c"}, "state": {"s"}})
 	request.Header.Set("Sec-Fetch-Site", "cross-site")
 	request.Header.Set("Origin", "https://appleid.apple.com")
-	got, err := b.send(request)
-	if err != nil || got.status != 303 || len(got.header.Values("Set-Cookie")) > 0 {
-		t.Fatalf("%d %v %v", got.status, got.header, err)
+	got, err := b.Send(request)
+	if err != nil || got.Status != 303 || len(got.Header.Values("Set-Cookie")) > 0 {
+		t.Fatalf("%d %v %v", got.Status, got.Header, err)
 	}
-	b.want(b.get(got.to()), 303, "/auth/error?why=state&provider=apple")
+	b.Want(b.Get(got.To()), 303, "/auth/error?why=state&provider=apple")
 }

@@ -1,4 +1,4 @@
-package main
+package tests
 
 import (
 	"net/http"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gatehouse/app/tests/testkit"
 )
 
 var (
@@ -18,20 +20,20 @@ var inline = regexp.MustCompile(`(?i)<script(?:\s+(?:defer|async))*\s*>|<style|\
 
 func TestEveryPageIsHardened(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	user := h.browser().signUp(someone())
-	check := func(b *browser, path string) {
-		got := b.get(path)
-		if got.status != 200 && got.status != 400 && got.status != 404 {
-			t.Errorf("%s: %d %s", path, got.status, text(got.body))
+	h := testkit.NewHouse(t)
+	user := h.Browser().SignUp(testkit.Someone())
+	check := func(b *testkit.Browser, path string) {
+		got := b.Get(path)
+		if got.Status != 200 && got.Status != 400 && got.Status != 404 {
+			t.Errorf("%s: %d %s", path, got.Status, testkit.Text(got.Body))
 		}
 		hardened(t, path, got)
-		if found := inline.FindString(got.body); found != "" {
+		if found := inline.FindString(got.Body); found != "" {
 			t.Errorf("%s: the page carries %q", path, found)
 		}
 	}
-	here := h.browser()
-	here.from = "127.0.0.1" // whoever may see the mails
+	here := h.Browser()
+	here.From = "127.0.0.1" // whoever may see the mails
 	for _, path := range guestPages {
 		check(here, path)
 	}
@@ -41,9 +43,9 @@ func TestEveryPageIsHardened(t *testing.T) {
 }
 
 // hardened fails the test unless an answer says all that ours say.
-func hardened(t *testing.T, what string, got answer) {
+func hardened(t *testing.T, what string, got testkit.Answer) {
 	t.Helper()
-	policy := strings.Split(got.header.Get("Content-Security-Policy"), "; ")
+	policy := strings.Split(got.Header.Get("Content-Security-Policy"), "; ")
 	for _, directive := range []string{"default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"} {
 		if !slices.Contains(policy, directive) {
 			t.Errorf("%s: the policy lacks %s: %s", what, directive, policy)
@@ -56,11 +58,11 @@ func hardened(t *testing.T, what string, got answer) {
 	}
 	for name, value := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
 		"Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store", "Vary": "HX-Request"} {
-		if got.header.Get(name) != value {
-			t.Errorf("%s: %s is %q, want %q", what, name, got.header.Get(name), value)
+		if got.Header.Get(name) != value {
+			t.Errorf("%s: %s is %q, want %q", what, name, got.Header.Get(name), value)
 		}
 	}
-	if got.header.Get("X-Request-Id") == "" {
+	if got.Header.Get("X-Request-Id") == "" {
 		t.Errorf("%s: no request id", what)
 	}
 }
@@ -68,22 +70,22 @@ func hardened(t *testing.T, what string, got answer) {
 // What hands out or takes back a cookie is never kept by a cache, whatever the method or status.
 func TestAnswersWithCookiesAreNotStored(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	email := someone()
-	b := h.browser().signUp(email)
-	for what, got := range map[string]answer{
-		"refresh":         b.post("/auth/refresh"),
-		"session":         b.get("/auth/session"),
-		"session, guest":  h.browser().get("/auth/session"),
-		"refresh, guest":  h.browser().post("/auth/refresh"),
-		"sign-in":         h.browser().post("/sign-in", "email", email, "password", password),
-		"sign-in, wrong":  h.browser().post("/sign-in", "email", email, "password", "wrong"),
-		"sign-up":         h.browser().post("/sign-up", "name", "Ada", "email", someone(), "password", password),
-		"sign-out":        b.post("/auth/sign-out"),
-		"another site":    b.do("POST", "/sign-in?x", nil),
-		"a method":        b.do(http.MethodDelete, "/profile", nil),
-		"asked to log in": h.browser().get("/profile"),
-		"too large":       h.browser().announces("/sign-in", 4<<20),
+	h := testkit.NewHouse(t)
+	email := testkit.Someone()
+	b := h.Browser().SignUp(email)
+	for what, got := range map[string]testkit.Answer{
+		"refresh":         b.Post("/auth/refresh"),
+		"session":         b.Get("/auth/session"),
+		"session, guest":  h.Browser().Get("/auth/session"),
+		"refresh, guest":  h.Browser().Post("/auth/refresh"),
+		"sign-in":         h.Browser().Post("/sign-in", "email", email, "password", testkit.Password),
+		"sign-in, wrong":  h.Browser().Post("/sign-in", "email", email, "password", "wrong"),
+		"sign-up":         h.Browser().Post("/sign-up", "name", "Ada", "email", testkit.Someone(), "password", testkit.Password),
+		"sign-out":        b.Post("/auth/sign-out"),
+		"another site":    b.Do("POST", "/sign-in?x", nil),
+		"a method":        b.Do(http.MethodDelete, "/profile", nil),
+		"asked to log in": h.Browser().Get("/profile"),
+		"too large":       h.Browser().Announces("/sign-in", 4<<20),
 	} {
 		hardened(t, what, got)
 	}
@@ -91,21 +93,21 @@ func TestAnswersWithCookiesAreNotStored(t *testing.T) {
 
 func TestStaticFilesAreKept(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	page := h.browser().get("/").body
+	h := testkit.NewHouse(t)
+	page := h.Browser().Get("/").Body
 	files := regexp.MustCompile(`/static/[^"]+`).FindAllString(page, -1)
 	if len(files) < 3 {
 		t.Fatalf("only %v", files)
 	}
 	for _, file := range files {
-		got := h.browser().get(file)
-		if got.status != 200 || !strings.Contains(got.header.Get("Cache-Control"), "max-age=") || got.header.Get("X-Content-Type-Options") != "nosniff" || len(got.header.Values("Set-Cookie")) > 0 {
-			t.Errorf("%s: %d %v", file, got.status, got.header)
+		got := h.Browser().Get(file)
+		if got.Status != 200 || !strings.Contains(got.Header.Get("Cache-Control"), "max-age=") || got.Header.Get("X-Content-Type-Options") != "nosniff" || len(got.Header.Values("Set-Cookie")) > 0 {
+			t.Errorf("%s: %d %v", file, got.Status, got.Header)
 		}
 	}
 	for _, path := range []string{"/static/../app.go", "/static/%2e%2e/go.mod", "/static/..%2fgo.mod", "/static/", "/static/%00", "/static/app.css%00.png"} {
-		if got := h.browser().get(path); got.status != 404 && got.status != 400 {
-			t.Errorf("%s: %d", path, got.status)
+		if got := h.Browser().Get(path); got.Status != 404 && got.Status != 400 {
+			t.Errorf("%s: %d", path, got.Status)
 		}
 	}
 }
@@ -119,7 +121,7 @@ func TestCookieFlags(t *testing.T) {
 	}{"http": {"http://localhost:3000", "", false}, "https": {"https://localhost", "__Host-", true}} {
 		t.Run(scheme, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, "APP_URL="+want.address)
+			h := testkit.NewHouse(t, "APP_URL="+want.address)
 			cookies := everyCookie(t, h, want.prefix)
 			for _, name := range []string{"access", "refresh", "flow", "reset", "device"} {
 				raw := strings.ToLower(cookies[want.prefix+name])
@@ -131,7 +133,7 @@ func TestCookieFlags(t *testing.T) {
 					t.Errorf("%s", raw)
 				}
 			}
-			if hsts := h.browser().get("/").header.Get("Strict-Transport-Security"); (hsts != "") != want.secure {
+			if hsts := h.Browser().Get("/").Header.Get("Strict-Transport-Security"); (hsts != "") != want.secure {
 				t.Errorf("Strict-Transport-Security: %q", hsts)
 			}
 		})
@@ -140,25 +142,25 @@ func TestCookieFlags(t *testing.T) {
 
 // everyCookie walks through sign-up, verify and forgot by hand: a cookie jar would not send Secure
 // cookies to the test's plain http, as a TLS proxy does.
-func everyCookie(t *testing.T, h *house, prefix string) map[string]string {
+func everyCookie(t *testing.T, h *testkit.House, prefix string) map[string]string {
 	t.Helper()
-	b, email, all := h.browser(), someone(), map[string]string{}
-	keep := func(got answer) {
+	b, email, all := h.Browser(), testkit.Someone(), map[string]string{}
+	keep := func(got testkit.Answer) {
 		for name, raw := range setCookies(got) {
 			if !strings.Contains(raw, "="+";") { // not those that are cleared
 				all[name] = raw
 			}
 		}
 	}
-	keep(b.post("/forgot", "email", email))
-	keep(b.post("/sign-up", "name", "Ada", "email", email, "password", password, "remember", "on"))
+	keep(b.Post("/forgot", "email", email))
+	keep(b.Post("/sign-up", "name", "Ada", "email", email, "password", testkit.Password, "remember", "on"))
 	flow, _, _ := strings.Cut(all[prefix+"flow"], ";")
-	request := b.request(http.MethodPost, "/verify", map[string][]string{"code": {h.code(email)}})
+	request := b.Request(http.MethodPost, "/verify", map[string][]string{"code": {h.Code(email)}})
 	request.Header.Set("Cookie", flow)
-	got, err := b.send(request)
+	got, err := b.Send(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	keep(b.want(got, 303, "/dashboard"))
+	keep(b.Want(got, 303, "/dashboard"))
 	return all
 }

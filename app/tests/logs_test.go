@@ -1,61 +1,63 @@
-package main
+package tests
 
 import (
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"gatehouse/app/tests/testkit"
 )
 
 // After a whole life of an account, with mistakes, the log holds nothing that opens anything.
 func TestLogsHoldNoSecret(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		email, address := someone(), someone()
-		secrets := map[string]string{password: "a password", newPassword: "a password", typedPassword: "a password",
-			email: "an address", address: "an address", h.env["APP_SECRETS"]: "the secret of the house"}
-		b := h.browser()
-		note := func(b *browser) {
-			for name, value := range b.cookies() {
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		email, address := testkit.Someone(), testkit.Someone()
+		secrets := map[string]string{testkit.Password: "a password", newPassword: "a password", typedPassword: "a password",
+			email: "an address", address: "an address", h.Env["APP_SECRETS"]: "the secret of the house"}
+		b := h.Browser()
+		note := func(b *testkit.Browser) {
+			for name, value := range b.Cookies() {
 				secrets[value] = "the cookie " + name
 			}
 		}
 		mailed := func(to string) string {
-			code := h.code(to)
+			code := h.Code(to)
 			secrets[code] = "a code"
 			return code
 		}
-		b.post("/sign-up", "name", "Ada", "email", email, "password", password, "remember", "on", "next", "/profile?code=1")
+		b.Post("/sign-up", "name", "Ada", "email", email, "password", testkit.Password, "remember", "on", "next", "/profile?code=1")
 		note(b)
-		b.post("/verify", "code", wrong("000000"))
+		b.Post("/verify", "code", wrong("000000"))
 		code := mailed(email)
-		b.get("/verify?code=" + code)
-		b.post("/verify?code="+code, "code", code)
+		b.Get("/verify?code=" + code)
+		b.Post("/verify?code="+code, "code", code)
 		note(b)
-		old := b.copy()
-		old.expire()
-		b.post("/sign-in", "email", email, "password", typedPassword)
-		b.post("/sign-in?email="+email, "email", address, "password", typedPassword)
-		b.post("/profile", "section", "email", "email", address)
+		old := b.Copy()
+		old.Expire()
+		b.Post("/sign-in", "email", email, "password", typedPassword)
+		b.Post("/sign-in?email="+email, "email", address, "password", typedPassword)
+		b.Post("/profile", "section", "email", "email", address)
 		note(b)
-		b.post("/verify", "code", mailed(address))
-		h.clock.advance(11 * time.Minute)
-		b.get("/dashboard?" + b.cookies()["refresh"])
+		b.Post("/verify", "code", mailed(address))
+		h.Clock.Advance(11 * time.Minute)
+		b.Get("/dashboard?" + b.Cookies()["refresh"])
 		note(b)
-		b.get("/dashboard")
-		h.confirmed(b.user())
-		h.clock.advance(time.Minute)
-		old.post("/auth/refresh")
-		b.get("/nothing/" + address + "/" + code)
-		b.post("/forgot", "email", address)
+		b.Get("/dashboard")
+		h.Confirmed(b.User())
+		h.Clock.Advance(time.Minute)
+		old.Post("/auth/refresh")
+		b.Get("/nothing/" + address + "/" + code)
+		b.Post("/forgot", "email", address)
 		note(b)
-		b.post("/reset", "code", mailed(address), "password", newPassword)
-		b.post("/sign-in", "email", address, "password", newPassword)
+		b.Post("/reset", "code", mailed(address), "password", newPassword)
+		b.Post("/sign-in", "email", address, "password", newPassword)
 		note(b)
-		b.post("/profile", "section", "delete", "password", newPassword)
-		h.shut()
+		b.Post("/profile", "section", "delete", "password", newPassword)
+		h.Shut()
 
-		logs := h.logs.String()
+		logs := h.Logs.String()
 		for secret, what := range secrets {
 			if secret != "" && regexp.MustCompile(`(?:^|\W)`+regexp.QuoteMeta(secret)+`(?:\W|$)`).MatchString(logs) {
 				t.Errorf("the log holds %s", what)

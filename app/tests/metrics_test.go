@@ -1,4 +1,4 @@
-package main
+package tests
 
 import (
 	"compress/gzip"
@@ -20,15 +20,16 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"gatehouse/app/config"
+	"gatehouse/app/tests/testkit"
 	"gatehouse/models"
 )
 
 // figure is one line of /metrics, -1 when it is not there.
-func (h *house) figure(name string) float64 {
-	h.t.Helper()
-	response, err := http.Get(h.url + "/metrics")
+func figure(h *testkit.House, name string) float64 {
+	h.T.Helper()
+	response, err := http.Get(h.URL + "/metrics")
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, _ := io.ReadAll(response.Body)
@@ -38,7 +39,7 @@ func (h *house) figure(name string) float64 {
 	}
 	value, err := strconv.ParseFloat(string(found[1]), 64)
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	return value
 }
@@ -46,18 +47,18 @@ func (h *house) figure(name string) float64 {
 // Every figure that docs/operations.md explains is there, and moves with what happens.
 func TestMetricsTellWhatHappens(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		b := h.browser().signUp(someone())
-		owner, thief := b.copy(), b.copy()
-		b.get("/nothing-here")
-		b.post("/auth/refresh")
-		b.get("/dashboard")
-		b.post("/auth/refresh")
-		owner.post("/auth/refresh") // two behind: reuse
-		forger := h.browser()
-		forger.keep("refresh", "AQ")
-		forger.post("/auth/refresh")
-		thief.post("/auth/refresh") // over by now
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		b := h.Browser().SignUp(testkit.Someone())
+		owner, thief := b.Copy(), b.Copy()
+		b.Get("/nothing-here")
+		b.Post("/auth/refresh")
+		b.Get("/dashboard")
+		b.Post("/auth/refresh")
+		owner.Post("/auth/refresh") // two behind: reuse
+		forger := h.Browser()
+		forger.Keep("refresh", "AQ")
+		forger.Post("/auth/refresh")
+		thief.Post("/auth/refresh") // over by now
 		for name, want := range map[string]float64{
 			`gatehouse_request_seconds_count{method="GET",route="/dashboard",status="200"}`:     1,
 			`gatehouse_request_seconds_count{method="POST",route="/auth/refresh",status="204"}`: 2,
@@ -74,11 +75,11 @@ func TestMetricsTellWhatHappens(t *testing.T) {
 			`gatehouse_session_store_seconds_count{operation="trade",outcome="ok"}`:             3,
 			`gatehouse_session_store_seconds_count{operation="start",outcome="ok"}`:             1,
 		} {
-			if got := h.figure(name); got != want {
+			if got := figure(h, name); got != want {
 				t.Errorf("%s is %v, want %v", name, got, want)
 			}
 		}
-		if lag := h.figure("gatehouse_feed_silence_seconds"); lag < 0 || lag > 10 {
+		if lag := figure(h, "gatehouse_feed_silence_seconds"); lag < 0 || lag > 10 {
 			t.Errorf("the feed was silent for %v s", lag)
 		}
 	})
@@ -87,8 +88,8 @@ func TestMetricsTellWhatHappens(t *testing.T) {
 // Who may read them: whoever carries the token or, without one, whoever is near and came directly.
 func TestMetricsAreForOperators(t *testing.T) {
 	t.Parallel()
-	ask := func(h *house, header, value string) int {
-		request, _ := http.NewRequest(http.MethodGet, h.url+"/metrics", nil)
+	ask := func(h *testkit.House, header, value string) int {
+		request, _ := http.NewRequest(http.MethodGet, h.URL+"/metrics", nil)
 		request.Header.Set(header, value)
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {
@@ -97,9 +98,9 @@ func TestMetricsAreForOperators(t *testing.T) {
 		_ = response.Body.Close()
 		return response.StatusCode
 	}
-	open, closed := newHouse(t), newHouse(t, "METRICS_TOKEN=a token for the scraper")
+	open, closed := testkit.NewHouse(t), testkit.NewHouse(t, "METRICS_TOKEN=a token for the scraper")
 	for _, tried := range []struct {
-		h             *house
+		h             *testkit.House
 		header, value string
 		want          int
 	}{
@@ -115,25 +116,25 @@ func TestMetricsAreForOperators(t *testing.T) {
 // The security log has a line for everything that matters, and the table has what belongs to a person.
 func TestSecurityEventsAreKept(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		email := someone()
-		b := h.browser().signUp(email)
-		b.want(b.post("/profile", "section", "details", "name", "Ada King", "phone", ""), 303, "/profile?notice=saved")
-		left := b.copy()
-		b.want(b.post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
-		left.expire()
-		left.get("/dashboard") // refused: ended
-		left.keep("refresh", "AQ")
-		left.get("/dashboard") // refused: forged
-		b.post("/sign-in", "email", email, "password", "not the password")
-		b.signIn(email)
-		old := b.copy()
-		b.post("/auth/refresh")
-		b.get("/dashboard")
-		b.post("/auth/refresh")
-		old.post("/auth/refresh") // reuse
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		email := testkit.Someone()
+		b := h.Browser().SignUp(email)
+		b.Want(b.Post("/profile", "section", "details", "name", "Ada King", "phone", ""), 303, "/profile?notice=saved")
+		left := b.Copy()
+		b.Want(b.Post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
+		left.Expire()
+		left.Get("/dashboard") // refused: ended
+		left.Keep("refresh", "AQ")
+		left.Get("/dashboard") // refused: forged
+		b.Post("/sign-in", "email", email, "password", "not the password")
+		b.SignIn(email)
+		old := b.Copy()
+		b.Post("/auth/refresh")
+		b.Get("/dashboard")
+		b.Post("/auth/refresh")
+		old.Post("/auth/refresh") // reuse
 		seen := map[string]int{}
-		for line := range strings.Lines(h.logs.String()) {
+		for line := range strings.Lines(h.Logs.String()) {
 			fields := securityLine.FindStringSubmatch(line)
 			if fields == nil {
 				continue
@@ -148,10 +149,10 @@ func TestSecurityEventsAreKept(t *testing.T) {
 				t.Errorf("%q stands in the log %d times: %v", want, seen[want], seen)
 			}
 		}
-		if count := h.kept(models.EventRefreshRefused, email); count != 1 {
+		if count := eventsKept(h, models.EventRefreshRefused, email); count != 1 {
 			t.Errorf("%d refused refreshes are in the table, want 1", count)
 		}
-		if page := b.signIn(email).get("/dashboard"); strings.Contains(page.body, "Account activity") {
+		if page := b.SignIn(email).Get("/dashboard"); strings.Contains(page.Body, "Account activity") {
 			t.Error("a refused refresh is shown to its owner")
 		}
 	})
@@ -159,21 +160,21 @@ func TestSecurityEventsAreKept(t *testing.T) {
 
 var securityLine = regexp.MustCompile(`msg=security kind=(\S+) user=\S* session=\S* ip=[0-9.]+ detail=("[^"]*"|\S*) id=[A-Z0-9]{26}`)
 
-// kept counts a person's events of a kind in the table itself.
-func (h *house) kept(kind, email string) (count int) {
-	h.t.Helper()
-	driver, address := "postgres", h.env["DATABASE_URL"]
+// eventsKept counts a person's events of a kind in the table itself.
+func eventsKept(h *testkit.House, kind, email string) (count int) {
+	h.T.Helper()
+	driver, address := "postgres", h.Env["DATABASE_URL"]
 	if path, embedded := strings.CutPrefix(address, "sqlite://"); embedded {
 		driver, address = "sqlite", "file:"+path
 	}
 	db, err := sql.Open(driver, address)
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
 	query := `SELECT count(*) FROM events JOIN users ON users.id = events.user_id WHERE kind = $1 AND users.email = $2`
 	if err := db.QueryRow(query, kind, email).Scan(&count); err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	return count
 }
@@ -181,24 +182,24 @@ func (h *house) kept(kind, email string) (count int) {
 // Events older than EVENTS_KEEP go, when a process starts and once an hour; younger ones stay.
 func TestOldEventsAreSwept(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		email := someone()
-		b := h.browser().signUp(email)
-		h.clock.advance(47 * time.Hour)
-		b.signIn(email)
-		h.twin()
-		eventually(t, "the first sweep is done", func() bool { return h.kept(models.EventSignedUp, email) == 1 })
-		h.clock.advance(2 * time.Hour)
-		h.twin()
-		eventually(t, "an event of 49 hours ago is gone", func() bool { return h.kept(models.EventSignedUp, email) == 0 })
-		if count := h.kept(models.EventSignedIn, email); count != 1 {
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		email := testkit.Someone()
+		b := h.Browser().SignUp(email)
+		h.Clock.Advance(47 * time.Hour)
+		b.SignIn(email)
+		h.Twin()
+		testkit.Eventually(t, "the first sweep is done", func() bool { return eventsKept(h, models.EventSignedUp, email) == 1 })
+		h.Clock.Advance(2 * time.Hour)
+		h.Twin()
+		testkit.Eventually(t, "an event of 49 hours ago is gone", func() bool { return eventsKept(h, models.EventSignedUp, email) == 0 })
+		if count := eventsKept(h, models.EventSignedIn, email); count != 1 {
 			t.Errorf("%d sign-ins of two hours ago are kept, want 1", count)
 		}
-		h.clock.advance(48 * time.Hour)
-		h.twin()
-		eventually(t, "no event is left", func() bool { return h.kept(models.EventSignedIn, email) == 0 })
-		if page := b.get("/dashboard"); page.status != 200 || !strings.Contains(page.body, "Nothing yet.") {
-			t.Errorf("a person without events: %d %s", page.status, text(page.body))
+		h.Clock.Advance(48 * time.Hour)
+		h.Twin()
+		testkit.Eventually(t, "no event is left", func() bool { return eventsKept(h, models.EventSignedIn, email) == 0 })
+		if page := b.Get("/dashboard"); page.Status != 200 || !strings.Contains(page.Body, "Nothing yet.") {
+			t.Errorf("a person without events: %d %s", page.Status, testkit.Text(page.Body))
 		}
 	}, "EVENTS_KEEP=48h")
 }
@@ -242,13 +243,13 @@ func TestTracesReachTheCollector(t *testing.T) {
 	server := httptest.NewServer(got)
 	defer server.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL) // OpenTelemetry reads the environment itself
-	h := newHouse(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+server.URL)
-	b := h.browser().signUp(someone())
-	b.expire()
-	request := b.request(http.MethodGet, "/profile?notice=secret-in-the-address", nil)
+	h := testkit.NewHouse(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+server.URL)
+	b := h.Browser().SignUp(testkit.Someone())
+	b.Expire()
+	request := b.Request(http.MethodGet, "/profile?notice=secret-in-the-address", nil)
 	request.Header.Set("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-	if answer, err := b.send(request); err != nil || answer.status != 200 {
-		t.Fatal(answer.status, err)
+	if answer, err := b.Send(request); err != nil || answer.Status != 200 {
+		t.Fatal(answer.Status, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()

@@ -1,4 +1,4 @@
-package main
+package tests
 
 import (
 	"html"
@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"gatehouse/app/tests/testkit"
 )
 
 // elsewhere are ways to write an address that some browser or parser takes for another host, as
@@ -28,96 +30,96 @@ var rawQueries = []string{
 }
 
 // stays fails the test when a browser of this house would leave it.
-func (h *house) stays(what, to string) {
-	h.t.Helper()
-	base, _ := url.Parse(h.url + "/sign-in")
+func stays(h *testkit.House, what, to string) {
+	h.T.Helper()
+	base, _ := url.Parse(h.URL + "/sign-in")
 	at, err := base.Parse(strings.NewReplacer("\t", "", "\n", "", "\r", "", "\\", "/").Replace(strings.TrimSpace(to)))
 	if err != nil || at.Host != base.Host || at.Scheme != "http" || !strings.HasPrefix(to, "/") || strings.ContainsAny(to, "\r\n\t\\\x00") {
-		h.t.Errorf("%s leads to %q (%v)", what, to, err)
+		h.T.Errorf("%s leads to %q (%v)", what, to, err)
 	}
 	if inner := at.Query().Get("next"); inner != "" {
-		h.stays(what+", inside", inner)
+		stays(h, what+", inside", inner)
 	}
 }
 
 var localLinks = regexp.MustCompile(`(?:href|action|hx-post|hx-get|name="next" value)="([^"]*)"`)
 
 // pageStays looks at every link and every hidden next of a page.
-func (h *house) pageStays(what string, got answer) {
-	h.t.Helper()
-	if got.status >= 500 {
-		h.t.Errorf("%s: %d", what, got.status)
+func pageStays(h *testkit.House, what string, got testkit.Answer) {
+	h.T.Helper()
+	if got.Status >= 500 {
+		h.T.Errorf("%s: %d", what, got.Status)
 	}
-	for _, link := range localLinks.FindAllStringSubmatch(got.body, -1) {
+	for _, link := range localLinks.FindAllStringSubmatch(got.Body, -1) {
 		if to := html.UnescapeString(link[1]); !strings.HasPrefix(to, "#") {
-			h.stays(what, to)
+			stays(h, what, to)
 		}
 	}
 }
 
 func TestNextNeverLeadsElsewhere(t *testing.T) {
 	t.Parallel()
-	h, _ := newEmulated(t, "PASSWORD_MIN=8")
-	email := someone()
-	user := h.browser().signUp(email)
+	h, _ := testkit.NewEmulated(t, "PASSWORD_MIN=8")
+	email := testkit.Someone()
+	user := h.Browser().SignUp(email)
 	queries := append([]string(nil), rawQueries...)
 	for _, to := range elsewhere {
 		queries = append(queries, "next="+url.QueryEscape(to))
 	}
 	for _, query := range queries {
 		for _, path := range []string{"/sign-in", "/sign-up", "/forgot"} {
-			h.pageStays("GET "+path+"?"+query, h.browser().get(path+"?"+query))
-			got := user.get(path + "?" + query)
-			if got.status != 303 {
-				t.Errorf("%s, signed in: %d", path, got.status)
+			pageStays(h, "GET "+path+"?"+query, h.Browser().Get(path+"?"+query))
+			got := user.Get(path + "?" + query)
+			if got.Status != 303 {
+				t.Errorf("%s, signed in: %d", path, got.Status)
 			}
-			h.stays("GET "+path+"?"+query+", signed in", got.to())
+			stays(h, "GET "+path+"?"+query+", signed in", got.To())
 		}
-		h.pageStays("GET /confirm?"+query, user.get("/confirm?"+query))
-		h.pageStays("POST /sign-in?"+query, h.browser().post("/sign-in?"+query, "email", "nobody"))
-		entered := h.browser().enter("google", "ada", query)
-		if entered.status != 303 {
-			t.Errorf("through Google with %s: %d", query, entered.status)
+		pageStays(h, "GET /confirm?"+query, user.Get("/confirm?"+query))
+		pageStays(h, "POST /sign-in?"+query, h.Browser().Post("/sign-in?"+query, "email", "nobody"))
+		entered := h.Browser().Enter("google", "ada", query)
+		if entered.Status != 303 {
+			t.Errorf("through Google with %s: %d", query, entered.Status)
 		}
-		h.stays("through Google with "+query, entered.to())
-		h.pageStays("GET /auth/error?"+query, h.browser().get("/auth/error?why=state&provider=google&"+query))
+		stays(h, "through Google with "+query, entered.To())
+		pageStays(h, "GET /auth/error?"+query, h.Browser().Get("/auth/error?why=state&provider=google&"+query))
 	}
 	for _, to := range elsewhere {
-		guest := h.browser()
-		guest.post("/forgot", "email", email, "next", to)
-		h.pageStays("GET /reset, next="+to, guest.get("/reset"))
-		h.pageStays("POST /sign-up, next="+to, h.browser().post("/sign-up", "email", "nobody", "next", to))
+		guest := h.Browser()
+		guest.Post("/forgot", "email", email, "next", to)
+		pageStays(h, "GET /reset, next="+to, guest.Get("/reset"))
+		pageStays(h, "POST /sign-up, next="+to, h.Browser().Post("/sign-up", "email", "nobody", "next", to))
 	}
 }
 
 // The whole way through each form, with the few that slip through most often.
 func TestNextIsHeldThroughEachFlow(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "LIMITS=off")
-	email := someone()
-	user := h.browser().signUp(email)
+	h := testkit.NewHouse(t, "LIMITS=off")
+	email := testkit.Someone()
+	user := h.Browser().SignUp(email)
 	for _, to := range []string{"//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "javascript:alert(1)"} {
 		for _, htmx := range []bool{false, true} {
-			guest := h.browser()
-			guest.htmx, user.htmx = htmx, htmx
-			follow := func(what string, got answer) {
-				where := got.to() + got.header.Get("HX-Redirect")
-				if got.status != 303 && got.status != http.StatusNoContent || where == "" {
-					t.Errorf("%s: %d %s", what, got.status, text(got.body))
+			guest := h.Browser()
+			guest.HTMX, user.HTMX = htmx, htmx
+			follow := func(what string, got testkit.Answer) {
+				where := got.To() + got.Header.Get("HX-Redirect")
+				if got.Status != 303 && got.Status != http.StatusNoContent || where == "" {
+					t.Errorf("%s: %d %s", what, got.Status, testkit.Text(got.Body))
 				}
-				h.stays(what, where)
+				stays(h, what, where)
 			}
-			follow("sign-in", guest.post("/sign-in", "email", email, "password", password, "next", to))
-			follow("sign-up, signed in", guest.post("/sign-up", "next", to))
-			follow("confirm", user.post("/confirm", "password", password, "next", to))
-			stranger, address := h.browser(), someone()
-			stranger.htmx = htmx
-			follow("sign-up", stranger.post("/sign-up", "name", "Ada", "email", address, "password", password, "next", to))
-			follow("verify", stranger.post("/verify", "code", h.code(address), "next", to))
-			forgetful := h.browser()
-			forgetful.htmx = htmx
-			follow("forgot", forgetful.post("/forgot", "email", address, "next", to))
-			follow("reset", forgetful.post("/reset", "code", h.code(address), "password", "another way to the gatehouse", "next", to))
+			follow("sign-in", guest.Post("/sign-in", "email", email, "password", testkit.Password, "next", to))
+			follow("sign-up, signed in", guest.Post("/sign-up", "next", to))
+			follow("confirm", user.Post("/confirm", "password", testkit.Password, "next", to))
+			stranger, address := h.Browser(), testkit.Someone()
+			stranger.HTMX = htmx
+			follow("sign-up", stranger.Post("/sign-up", "name", "Ada", "email", address, "password", testkit.Password, "next", to))
+			follow("verify", stranger.Post("/verify", "code", h.Code(address), "next", to))
+			forgetful := h.Browser()
+			forgetful.HTMX = htmx
+			follow("forgot", forgetful.Post("/forgot", "email", address, "next", to))
+			follow("reset", forgetful.Post("/reset", "code", h.Code(address), "password", "another way to the gatehouse", "next", to))
 		}
 	}
 }
@@ -125,22 +127,22 @@ func TestNextIsHeldThroughEachFlow(t *testing.T) {
 // A long next must not push a cookie past what browsers keep: the flow would be lost.
 func TestLongNextKeepsTheFlow(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := testkit.NewHouse(t)
 	for _, unit := range []string{"a", "&", "é", "<", "\"", "%20"} {
 		to := "/" + strings.Repeat(unit, 999/len(unit))
-		name, address := strings.Repeat("ü", 100), strings.Repeat("a", 40)+someone()
+		name, address := strings.Repeat("ü", 100), strings.Repeat("a", 40)+testkit.Someone()
 		for path, form := range map[string]url.Values{
-			"/sign-up": {"name": {name}, "email": {address}, "password": {password}, "next": {to}},
+			"/sign-up": {"name": {name}, "email": {address}, "password": {testkit.Password}, "next": {to}},
 			"/forgot":  {"email": {address}, "next": {to}},
 		} {
-			got := h.browser().do(http.MethodPost, path, form)
+			got := h.Browser().Do(http.MethodPost, path, form)
 			for cookie, raw := range setCookies(got) {
 				if pair, _, _ := strings.Cut(raw, ";"); len(pair) > 4096 {
 					t.Errorf("%s with next of %q: the cookie %s has %d bytes, and browsers drop it", path, unit, cookie, len(pair))
 				}
 			}
-			if got.status != 303 {
-				t.Errorf("%s: %d %s", path, got.status, text(got.body))
+			if got.Status != 303 {
+				t.Errorf("%s: %d %s", path, got.Status, testkit.Text(got.Body))
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package tests
 
 import (
 	"net"
@@ -8,6 +8,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gatehouse/app/tests/testkit"
+	"gatehouse/app/tests/testkit/servers"
 )
 
 // wire is a connection to a server that a test can cut or silence.
@@ -80,11 +83,11 @@ func (w *wire) down() {
 	}
 }
 
-func (w *wire) up(h *house) {
+func (w *wire) up(h *testkit.House) {
 	w.mu.Lock()
 	w.cut = false
 	w.mu.Unlock()
-	eventually(h.t, "the feed is read again", func() bool { return !h.Sessions.Behind() })
+	testkit.Eventually(h.T, "the feed is read again", func() bool { return !h.Sessions.Behind() })
 }
 
 func (w *wire) hush() {
@@ -95,7 +98,7 @@ func (w *wire) hush() {
 
 // toRedis is a wire to Redis, and the setting that leads a house through it.
 func toRedis(t *testing.T) (*wire, string) {
-	at, err := url.Parse(need(t, "TEST_REDIS_URL", "no Redis"))
+	at, err := url.Parse(servers.Need(t, "TEST_REDIS_URL", "no Redis"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,91 +114,91 @@ const otherPassword = "another way to the gatehouse"
 func TestResetDuringAnOutage(t *testing.T) {
 	t.Parallel()
 	w, setting := toRedis(t)
-	h := newHouse(t, setting)
-	email := someone()
-	thief, owner := h.browser().signUp(email), h.browser()
-	owner.want(owner.post("/forgot", "email", email), 303, "/reset")
-	code := h.code(email)
+	h := testkit.NewHouse(t, setting)
+	email := testkit.Someone()
+	thief, owner := h.Browser().SignUp(email), h.Browser()
+	owner.Want(owner.Post("/forgot", "email", email), 303, "/reset")
+	code := h.Code(email)
 	w.down()
-	if got := owner.post("/reset", "code", code, "password", otherPassword); got.status != 503 {
-		t.Fatalf("while the store is down: %d", got.status)
+	if got := owner.Post("/reset", "code", code, "password", otherPassword); got.Status != 503 {
+		t.Fatalf("while the store is down: %d", got.Status)
 	}
 	w.up(h)
-	owner.want(owner.post("/reset", "code", code, "password", otherPassword), 303, "/sign-in?notice=reset&next=%2Fdashboard")
-	thief.refuses("the password was reset")
+	owner.Want(owner.Post("/reset", "code", code, "password", otherPassword), 303, "/sign-in?notice=reset&next=%2Fdashboard")
+	thief.Refuses("the password was reset")
 }
 
 func TestPasswordChangeDuringAnOutage(t *testing.T) {
 	t.Parallel()
 	w, setting := toRedis(t)
-	h := newHouse(t, setting)
-	email := someone()
-	thief, owner := h.browser().signUp(email), h.browser().signIn(email)
-	form := []string{"section", "password", "current", password, "password", otherPassword}
+	h := testkit.NewHouse(t, setting)
+	email := testkit.Someone()
+	thief, owner := h.Browser().SignUp(email), h.Browser().SignIn(email)
+	form := []string{"section", "password", "current", testkit.Password, "password", otherPassword}
 	w.down()
-	if got := owner.post("/profile", form...); got.status != 503 {
-		t.Fatalf("while the store is down: %d", got.status)
+	if got := owner.Post("/profile", form...); got.Status != 503 {
+		t.Fatalf("while the store is down: %d", got.Status)
 	}
 	w.up(h)
-	h.browser().signIn(email) // nothing has changed yet
-	owner.want(owner.post("/profile", form...), 303, "/profile?notice=password")
-	thief.refuses("the password was changed")
+	h.Browser().SignIn(email) // nothing has changed yet
+	owner.Want(owner.Post("/profile", form...), 303, "/profile?notice=password")
+	thief.Refuses("the password was changed")
 }
 
 // The answer of an outage clears nothing, the waiting sign-up's cookie included.
 func TestSignUpDuringAnOutage(t *testing.T) {
 	t.Parallel()
 	w, setting := toRedis(t)
-	h := newHouse(t, setting)
-	b, email := h.browser(), someone()
-	b.want(b.post("/sign-up", "name", "Ada", "email", email, "password", password), 303, "/verify")
-	code := h.code(email)
+	h := testkit.NewHouse(t, setting)
+	b, email := h.Browser(), testkit.Someone()
+	b.Want(b.Post("/sign-up", "name", "Ada", "email", email, "password", testkit.Password), 303, "/verify")
+	code := h.Code(email)
 	w.down()
-	if got := b.post("/verify", "code", code); got.status != 503 || len(got.header["Set-Cookie"]) > 0 || strings.Contains(got.body, "still signed in") {
-		t.Fatalf("while the store is down: %d, cookies %q: %s", got.status, got.header["Set-Cookie"], text(got.body))
+	if got := b.Post("/verify", "code", code); got.Status != 503 || len(got.Header["Set-Cookie"]) > 0 || strings.Contains(got.Body, "still signed in") {
+		t.Fatalf("while the store is down: %d, cookies %q: %s", got.Status, got.Header["Set-Cookie"], testkit.Text(got.Body))
 	}
 	w.up(h)
-	b.want(b.post("/verify", "code", code), 303, "/sign-in?notice=ready&next=%2Fdashboard")
-	b.signIn(email)
+	b.Want(b.Post("/verify", "code", code), 303, "/sign-in?notice=ready&next=%2Fdashboard")
+	b.SignIn(email)
 }
 
 // While nobody knows who is asking, "Connect" must not make an account of its own.
 func TestConnectDuringAnOutage(t *testing.T) {
 	t.Parallel()
 	w, setting := toRedis(t)
-	h, _ := newEmulated(t, setting)
-	b := h.member(someone())
-	b.expire()
+	h, _ := testkit.NewEmulated(t, setting)
+	b := h.Member(testkit.Someone())
+	b.Expire()
 	w.down()
-	if got := b.post("/auth/github/link"); got.status != 503 {
-		t.Errorf("while the store is down: %d to %q", got.status, got.to())
+	if got := b.Post("/auth/github/link"); got.Status != 503 {
+		t.Errorf("while the store is down: %d to %q", got.Status, got.To())
 	}
-	if page := b.get("/sign-in"); page.status != 200 {
-		t.Errorf("the sign-in page: %d", page.status)
+	if page := b.Get("/sign-in"); page.Status != 200 {
+		t.Errorf("the sign-in page: %d", page.Status)
 	}
 }
 
 // Packets that vanish are the worst a database can do: lib/pq would wait for ever.
 func TestSilentPostgresIsAnswered(t *testing.T) {
 	t.Parallel()
-	at, err := url.Parse(postgres(t))
+	at, err := url.Parse(servers.Postgres(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := wired(t, at.Host)
 	at.Host = w.address
-	h := newHouse(t, "DATABASE_URL="+at.String()+"&statement_timeout=1000", "REDIS_URL="+need(t, "TEST_REDIS_URL", "no Redis"))
-	b := h.browser().signUp(someone())
+	h := testkit.NewHouse(t, "DATABASE_URL="+at.String()+"&statement_timeout=1000", "REDIS_URL="+servers.Need(t, "TEST_REDIS_URL", "no Redis"))
+	b := h.Browser().SignUp(testkit.Someone())
 	w.hush()
 	defer w.down()
 	var all sync.WaitGroup
 	for _, path := range []string{"/readyz", "/dashboard"} {
 		all.Go(func() {
-			asking := b.copy()
-			asking.client.Timeout = 20 * time.Second
-			got, err := asking.send(asking.request(http.MethodGet, path, nil))
-			if err != nil || got.status != 503 {
-				t.Errorf("%s: %d %v", path, got.status, err)
+			asking := b.Copy()
+			asking.Client.Timeout = 20 * time.Second
+			got, err := asking.Send(asking.Request(http.MethodGet, path, nil))
+			if err != nil || got.Status != 503 {
+				t.Errorf("%s: %d %v", path, got.Status, err)
 			}
 		})
 	}
@@ -206,11 +209,11 @@ func TestSilentPostgresIsAnswered(t *testing.T) {
 func TestDashboardDuringAnOutage(t *testing.T) {
 	t.Parallel()
 	w, setting := toRedis(t)
-	h := newHouse(t, setting)
-	b := h.browser().signUp(someone())
+	h := testkit.NewHouse(t, setting)
+	b := h.Browser().SignUp(testkit.Someone())
 	w.down()
-	page := b.get("/dashboard")
-	if page.status != 200 || !strings.Contains(page.body, "cannot be read") || strings.Contains(page.body, "0001") || strings.Contains(page.body, "Signed in with") {
-		t.Errorf("%d %s", page.status, text(page.body))
+	page := b.Get("/dashboard")
+	if page.Status != 200 || !strings.Contains(page.Body, "cannot be read") || strings.Contains(page.Body, "0001") || strings.Contains(page.Body, "Signed in with") {
+		t.Errorf("%d %s", page.Status, testkit.Text(page.Body))
 	}
 }

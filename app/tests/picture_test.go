@@ -1,4 +1,4 @@
-package main
+package tests
 
 import (
 	"bytes"
@@ -14,26 +14,28 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"gatehouse/app/tests/testkit"
 )
 
 // upload sends a file as the picture form does.
-func (b *browser) upload(file []byte) answer {
-	b.t.Helper()
+func upload(b *testkit.Browser, file []byte) testkit.Answer {
+	b.T.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	_ = form.WriteField("section", "picture")
 	part, _ := form.CreateFormFile("picture", "../../picture.svg")
 	_, _ = part.Write(file)
 	_ = form.Close()
-	request, err := http.NewRequest(http.MethodPost, b.h.url+"/profile", &body)
+	request, err := http.NewRequest(http.MethodPost, b.House.URL+"/profile", &body)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
-	request.Header = b.request(http.MethodPost, "/profile", nil).Header
+	request.Header = b.Request(http.MethodPost, "/profile", nil).Header
 	request.Header.Set("Content-Type", form.FormDataContentType())
-	got, err := b.send(request)
+	got, err := b.Send(request)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return got
 }
@@ -85,58 +87,58 @@ func bomb() []byte {
 // Whatever is uploaded, what is kept was drawn here: 256 by 256, JPEG, and nothing else inside.
 func TestPictureIsDrawnAnew(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		b, other := h.browser().signUp(someone()), h.browser().signUp(someone())
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		b, other := h.Browser().SignUp(testkit.Someone()), h.Browser().SignUp(testkit.Someone())
 		for what, file := range map[string][]byte{
 			"a wide JPEG with a place": withPlace(drawn(900, 300, asJPEG)),
 			"a tall PNG":               drawn(20, 700, asPNG), "a GIF": drawn(256, 256, asGIF), "one pixel": drawn(1, 1, asPNG),
 			"a JPEG with a tail": append(drawn(300, 300, asJPEG), []byte("<script>alert(1)</script>")...),
 		} {
-			b.want(b.upload(file), 303, "/profile?notice=saved")
-			got := b.get("/profile/picture")
-			kept, format, err := image.Decode(strings.NewReader(got.body))
+			b.Want(upload(b, file), 303, "/profile?notice=saved")
+			got := b.Get("/profile/picture")
+			kept, format, err := image.Decode(strings.NewReader(got.Body))
 			if err != nil || format != "jpeg" || kept.Bounds() != image.Rect(0, 0, 256, 256) {
-				t.Fatalf("%s: %d %s %v", what, got.status, format, err)
+				t.Fatalf("%s: %d %s %v", what, got.Status, format, err)
 			}
 			if red, _, _, _ := color.RGBAModel.Convert(kept.At(128, 128)).RGBA(); red>>8 < 150 {
 				t.Errorf("%s: another picture came back", what)
 			}
 			for _, word := range []string{"Exif", "GPS", "script"} {
-				if strings.Contains(got.body, word) {
+				if strings.Contains(got.Body, word) {
 					t.Errorf("%s: %s is still inside", what, word)
 				}
 			}
-			if got.header.Get("Content-Type") != "image/jpeg" || got.header.Get("Cache-Control") != "no-store" || got.header.Get("X-Content-Type-Options") != "nosniff" {
-				t.Errorf("%s: %v", what, got.header)
+			if got.Header.Get("Content-Type") != "image/jpeg" || got.Header.Get("Cache-Control") != "no-store" || got.Header.Get("X-Content-Type-Options") != "nosniff" {
+				t.Errorf("%s: %v", what, got.Header)
 			}
 		}
-		if got := other.get("/profile/picture"); got.status != 404 {
-			t.Errorf("someone else's picture: %d", got.status)
+		if got := other.Get("/profile/picture"); got.Status != 404 {
+			t.Errorf("someone else's picture: %d", got.Status)
 		}
-		b.want(b.post("/profile", "section", "picture", "action", "remove"), 303, "/profile?notice=saved")
-		if got := b.get("/profile/picture"); got.status != 404 {
-			t.Errorf("a removed picture: %d", got.status)
+		b.Want(b.Post("/profile", "section", "picture", "action", "remove"), 303, "/profile?notice=saved")
+		if got := b.Get("/profile/picture"); got.Status != 404 {
+			t.Errorf("a removed picture: %d", got.Status)
 		}
 	})
 }
 
 func TestWhatIsNoPictureIsRefused(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	b := h.browser().signUp(someone())
+	h := testkit.NewHouse(t)
+	b := h.Browser().SignUp(testkit.Someone())
 	for what, file := range map[string][]byte{
 		"nothing": nil, "text": []byte("hello"), "a bomb": bomb(), "SVG": []byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`),
 		"HTML that begins as a GIF": []byte("GIF89a<script>alert(1)</script>"), "half a JPEG": drawn(300, 300, asJPEG)[:400], "half a PNG": drawn(300, 300, asPNG)[:60],
 		"no size": bytes.Replace(bomb(), []byte{0, 0, 0xc3, 0x50, 0, 0, 0xc3, 0x50}, make([]byte, 8), 1),
 	} {
-		if got := b.upload(file); got.status != 422 || !strings.Contains(got.body, "Choose a JPEG, PNG or GIF of 3 MB or less.") {
-			t.Errorf("%s: %d %s", what, got.status, text(got.body))
+		if got := upload(b, file); got.Status != 422 || !strings.Contains(got.Body, "Choose a JPEG, PNG or GIF of 3 MB or less.") {
+			t.Errorf("%s: %d %s", what, got.Status, testkit.Text(got.Body))
 		}
 	}
-	if got := b.announces("/profile", 4<<20); got.status != 413 {
-		t.Errorf("4 MB: %d", got.status)
+	if got := b.Announces("/profile", 4<<20); got.Status != 413 {
+		t.Errorf("4 MB: %d", got.Status)
 	}
-	if got := b.get("/profile/picture"); got.status != 404 {
-		t.Errorf("something was kept: %d", got.status)
+	if got := b.Get("/profile/picture"); got.Status != 404 {
+		t.Errorf("something was kept: %d", got.Status)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package tests
 
 import (
 	"bufio"
@@ -15,36 +15,38 @@ import (
 	"time"
 
 	"gatehouse/app/oauth/emulator"
+	"gatehouse/app/tests/testkit"
+	"gatehouse/app/tests/testkit/servers"
 )
 
 // independent starts a certified OpenID provider that no one here wrote, and registers the house
 // with it. It wants PKCE.
-func (h *house) independent(settings ...string) {
-	h.t.Helper()
-	folder := need(h.t, "OIDC_PROVIDER", "the issuer from npm could not be installed")
-	node := exec.CommandContext(h.t.Context(), "node", "issuer.js")
+func independent(h *testkit.House, settings ...string) {
+	h.T.Helper()
+	folder := servers.Need(h.T, "OIDC_PROVIDER", "the issuer from npm could not be installed")
+	node := exec.CommandContext(h.T.Context(), "node", "issuer.js")
 	node.Dir = folder
-	node.Env = append(os.Environ(), "CLIENT_ID=gatehouse", "CLIENT_SECRET="+registeredSecret, "REDIRECT_URI="+h.url+"/auth/oidc/callback")
+	node.Env = append(os.Environ(), "CLIENT_ID=gatehouse", "CLIENT_SECRET="+testkit.RegisteredSecret, "REDIRECT_URI="+h.URL+"/auth/oidc/callback")
 	input, err := node.StdinPipe()
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	output, err := node.StdoutPipe()
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	if err := node.Start(); err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
-	h.t.Cleanup(func() {
+	h.T.Cleanup(func() {
 		_ = input.Close()
 		_ = node.Wait()
 	})
 	address, err := bufio.NewReader(output).ReadString('\n')
 	if err != nil {
-		h.t.Fatalf("the issuer did not start: %v", err)
+		h.T.Fatalf("the issuer did not start: %v", err)
 	}
-	h.restart(append(settings, "OIDC_ISSUER="+strings.TrimSpace(address), "OIDC_CLIENT_ID=gatehouse", "OIDC_CLIENT_SECRET="+registeredSecret)...)
+	h.Restart(append(settings, "OIDC_ISSUER="+strings.TrimSpace(address), "OIDC_CLIENT_ID=gatehouse", "OIDC_CLIENT_SECRET="+testkit.RegisteredSecret)...)
 }
 
 // atIssuer is a person's browser at the issuer.
@@ -54,10 +56,10 @@ type atIssuer struct {
 	back   string // where its answers begin
 }
 
-func (b *browser) atIssuer() *atIssuer {
+func visitIssuer(b *testkit.Browser) *atIssuer {
 	jar, _ := cookiejar.New(nil)
-	back := b.h.url + "/auth/"
-	return &atIssuer{t: b.t, back: back, client: &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+	back := b.House.URL + "/auth/"
+	return &atIssuer{t: b.T, back: back, client: &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
 		if strings.HasPrefix(r.URL.String(), back) {
 			return http.ErrUseLastResponse
 		}
@@ -95,7 +97,7 @@ func (p *atIssuer) answers(address, login string, agrees bool) emulator.Answer {
 		}
 		action := formAction.FindSubmatch(page)
 		if action == nil {
-			p.t.Fatalf("the issuer shows no form: %s", text(string(page)))
+			p.t.Fatalf("the issuer shows no form: %s", testkit.Text(string(page)))
 		}
 		form := url.Values{"login": {login}, "password": {"anything"}}
 		for _, field := range hiddenField.FindAllSubmatch(page, -1) {
@@ -119,49 +121,49 @@ func (p *atIssuer) absolute(from *http.Response, address string) string {
 // A provider that nobody here wrote signs a person in, and refuses what it should.
 func TestCertifiedIssuer(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.independent("KEEP_PROVIDER_TOKENS=oidc")
-	s := &stand{t: t, secrets: map[string]bool{registeredSecret: true}}
-	owner := h.member("ada@issuer.example")
+	h := testkit.NewHouse(t)
+	independent(h, "KEEP_PROVIDER_TOKENS=oidc")
+	s := testkit.Elsewhere(t)
+	owner := h.Member("ada@issuer.example")
 
-	b := h.browser()
-	address := b.begin("oidc", "next=%2Fprofile")
-	b.want(b.bring(b.atIssuer().answers(address, "ada", true)), 303, "/profile")
-	if b.user() != owner.user() {
+	b := h.Browser()
+	address := b.Begin("oidc", "next=%2Fprofile")
+	b.Want(b.Bring(visitIssuer(b).answers(address, "ada", true)), 303, "/profile")
+	if b.User() != owner.User() {
 		t.Error("a verified address did not join")
 	}
-	tokens, err := h.Accounts.ProviderTokens(t.Context(), b.user(), "oidc", h.Providers.Refresh)
+	tokens, err := h.Accounts.ProviderTokens(t.Context(), b.User(), "oidc", h.Providers.Refresh)
 	if err != nil || tokens.Access == "" || tokens.Refresh == "" {
 		t.Fatalf("tokens were not kept: %v", err)
 	}
-	h.clock.advance(2 * time.Hour)
-	if fresh, err := h.Accounts.ProviderTokens(t.Context(), b.user(), "oidc", h.Providers.Refresh); err != nil || fresh.Access == tokens.Access {
+	h.Clock.Advance(2 * time.Hour)
+	if fresh, err := h.Accounts.ProviderTokens(t.Context(), b.User(), "oidc", h.Providers.Refresh); err != nil || fresh.Access == tokens.Access {
 		t.Errorf("tokens were not refreshed: %v", err)
 	}
-	h.clock.advance(-2 * time.Hour) // the issuer lives by the machine's clock
+	h.Clock.Advance(-2 * time.Hour) // the issuer lives by the machine's clock
 
-	unverified := h.browser()
-	unverified.want(unverified.bring(unverified.atIssuer().answers(unverified.begin("oidc"), "unverified", true)), 303, "/dashboard")
-	if user := h.reads(unverified.user()); user.Email != "" || user.Name != "Person unverified" {
+	unverified := h.Browser()
+	unverified.Want(unverified.Bring(visitIssuer(unverified).answers(unverified.Begin("oidc"), "unverified", true)), 303, "/dashboard")
+	if user := userOf(h, unverified.User()); user.Email != "" || user.Name != "Person unverified" {
 		t.Errorf("made %+v", user)
 	}
 
-	denied := h.browser()
-	denied.fails(s, denied.bring(denied.atIssuer().answers(denied.begin("oidc"), "ada", false)), "oidc", "denied")
+	denied := h.Browser()
+	denied.Fails(s, denied.Bring(visitIssuer(denied).answers(denied.Begin("oidc"), "ada", false)), "oidc", "denied")
 
-	victim, thief := h.browser(), h.browser()
-	stolen := victim.atIssuer().answers(victim.begin("oidc"), "ada", true)
-	mine := thief.atIssuer().answers(thief.begin("oidc"), "thief", true)
-	thief.fails(s, thief.bring(with(mine, "code", stolen.Values.Get("code"))), "oidc", "provider")
+	victim, thief := h.Browser(), h.Browser()
+	stolen := visitIssuer(victim).answers(victim.Begin("oidc"), "ada", true)
+	mine := visitIssuer(thief).answers(thief.Begin("oidc"), "thief", true)
+	thief.Fails(s, thief.Bring(with(mine, "code", stolen.Values.Get("code"))), "oidc", "provider")
 
-	anonymous := h.browser()
-	back := anonymous.atIssuer().answers(anonymous.begin("oidc"), "ada", true)
+	anonymous := h.Browser()
+	back := visitIssuer(anonymous).answers(anonymous.Begin("oidc"), "ada", true)
 	if back.Values.Get("iss") == "" {
 		t.Fatal("the issuer does not say who it is")
 	}
-	anonymous.fails(s, anonymous.bring(with(back, "iss", "")), "oidc", "state")
+	anonymous.Fails(s, anonymous.Bring(with(back, "iss", "")), "oidc", "state")
 
-	bare, err := url.Parse(h.browser().begin("oidc"))
+	bare, err := url.Parse(h.Browser().Begin("oidc"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +171,7 @@ func TestCertifiedIssuer(t *testing.T) {
 	query.Del("code_challenge")
 	query.Del("code_challenge_method")
 	bare.RawQuery = query.Encode()
-	if refused := h.browser().atIssuer().answers(bare.String(), "ada", true); refused.Values.Get("error") != "invalid_request" {
+	if refused := visitIssuer(h.Browser()).answers(bare.String(), "ada", true); refused.Values.Get("error") != "invalid_request" {
 		t.Errorf("the issuer wants no PKCE: %v", refused.Values)
 	}
 }

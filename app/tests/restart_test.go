@@ -1,27 +1,29 @@
-package main
+package tests
 
 import (
 	"testing"
 	"time"
+
+	"gatehouse/app/tests/testkit"
 )
 
 func TestRestartSignsNobodyOut(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		visitor, sleeper, leaver := h.browser().signUp(someone()), h.browser().signUp(someone()), h.browser().signUp(someone())
-		copied := leaver.copy()
-		leaver.want(leaver.post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
-		h.restart()
-		if copied.get("/auth/session").status != 401 {
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		visitor, sleeper, leaver := h.Browser().SignUp(testkit.Someone()), h.Browser().SignUp(testkit.Someone()), h.Browser().SignUp(testkit.Someone())
+		copied := leaver.Copy()
+		leaver.Want(leaver.Post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
+		h.Restart()
+		if copied.Get("/auth/session").Status != 401 {
 			t.Error("an ended session opens again after a restart, while its access token lives")
 		}
-		copied.refuses("signed out before the restart")
-		if !visitor.signedIn() {
+		copied.Refuses("signed out before the restart")
+		if !visitor.SignedIn() {
 			t.Error("a restart signed someone out")
 		}
-		h.clock.advance(11 * time.Minute)
-		h.restart()
-		if !sleeper.signedIn() || !visitor.signedIn() {
+		h.Clock.Advance(11 * time.Minute)
+		h.Restart()
+		if !sleeper.SignedIn() || !visitor.SignedIn() {
 			t.Error("a restart signed out someone whose access token had run out")
 		}
 	})
@@ -30,14 +32,14 @@ func TestRestartSignsNobodyOut(t *testing.T) {
 // A refresh under way when the process ends is answered or lost; either way the next one works.
 func TestRestartBetweenTradeAndUse(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		b := h.browser().signUp(someone())
-		lost := b.copy()
-		lost.want(lost.post("/auth/refresh"), 204, "")
-		h.restart()
-		h.clock.advance(2 * time.Hour)
-		b.want(b.post("/auth/refresh"), 204, "")
-		if b.cookies()["refresh"] != lost.cookies()["refresh"] || !b.signedIn() {
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		b := h.Browser().SignUp(testkit.Someone())
+		lost := b.Copy()
+		lost.Want(lost.Post("/auth/refresh"), 204, "")
+		h.Restart()
+		h.Clock.Advance(2 * time.Hour)
+		b.Want(b.Post("/auth/refresh"), 204, "")
+		if b.Cookies()["refresh"] != lost.Cookies()["refresh"] || !b.SignedIn() {
 			t.Error("the answer lost in a restart did not come again")
 		}
 	})
@@ -48,31 +50,31 @@ func TestRestartBetweenTradeAndUse(t *testing.T) {
 func TestSecretsRotate(t *testing.T) {
 	t.Parallel()
 	const first, second = "the first secret is long enough to be one", "the second secret is long enough to be one"
-	everyStore(t, func(t *testing.T, h *house) {
-		regular, sleeper := h.browser().signUp(someone()), h.browser().signUp(someone())
-		h.restart("APP_SECRETS=" + first + "," + second)
-		if !regular.signedIn() || !sleeper.copy().signedIn() {
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		regular, sleeper := h.Browser().SignUp(testkit.Someone()), h.Browser().SignUp(testkit.Someone())
+		h.Restart("APP_SECRETS=" + first + "," + second)
+		if !regular.SignedIn() || !sleeper.Copy().SignedIn() {
 			t.Fatal("adding a secret signed someone out")
 		}
-		h.restart("APP_SECRETS=" + second + "," + first)
-		if got := regular.get("/auth/session"); got.status != 200 || !regular.signedIn() {
-			t.Fatalf("promoting a secret signed someone out, or cost them their access token: %d", got.status)
+		h.Restart("APP_SECRETS=" + second + "," + first)
+		if got := regular.Get("/auth/session"); got.Status != 200 || !regular.SignedIn() {
+			t.Fatalf("promoting a secret signed someone out, or cost them their access token: %d", got.Status)
 		}
-		newcomer := h.browser().signUp(someone())
-		h.clock.advance(11 * time.Minute)
-		if !regular.signedIn() || !newcomer.signedIn() {
+		newcomer := h.Browser().SignUp(testkit.Someone())
+		h.Clock.Advance(11 * time.Minute)
+		if !regular.SignedIn() || !newcomer.SignedIn() {
 			t.Fatal("a refresh after the promotion signed someone out")
 		}
-		h.restart("APP_SECRETS=" + second)
-		if !regular.signedIn() || !newcomer.signedIn() {
+		h.Restart("APP_SECRETS=" + second)
+		if !regular.SignedIn() || !newcomer.SignedIn() {
 			t.Error("dropping the old secret signed out someone who had come by")
 		}
-		h.clock.advance(11 * time.Minute)
-		if regular.post("/auth/refresh").status != 204 {
+		h.Clock.Advance(11 * time.Minute)
+		if regular.Post("/auth/refresh").Status != 204 {
 			t.Error("a refresh token of the new secret is refused")
 		}
-		sleeper.refuses("its secret was dropped")
-		if !regular.signedIn() {
+		sleeper.Refuses("its secret was dropped")
+		if !regular.SignedIn() {
 			t.Error("the end of one session took another with it")
 		}
 	}, "APP_SECRETS="+first)

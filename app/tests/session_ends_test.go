@@ -1,4 +1,4 @@
-package main
+package tests
 
 import (
 	"net/http"
@@ -6,15 +6,16 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse/app/tests/testkit"
 	"gatehouse/models"
 )
 
 // enterAs signs someone in, remembered ("on") or not ("").
-func enterAs(t *testing.T, h *house, remember string) *browser {
+func enterAs(t *testing.T, h *testkit.House, remember string) *testkit.Browser {
 	t.Helper()
-	email := someone()
-	b := h.browser().signUp(email)
-	b.want(b.post("/sign-in", "email", email, "password", password, "remember", remember), 303, "/dashboard")
+	email := testkit.Someone()
+	b := h.Browser().SignUp(email)
+	b.Want(b.Post("/sign-in", "email", email, "password", testkit.Password, "remember", remember), 303, "/dashboard")
 	return b
 }
 
@@ -23,16 +24,16 @@ func TestSessionsEndWhenIdle(t *testing.T) {
 	for remember, idle := range map[string]time.Duration{"on": 7 * 24 * time.Hour, "": 12 * time.Hour} {
 		t.Run("remember="+remember, func(t *testing.T) {
 			t.Parallel()
-			everyStore(t, func(t *testing.T, h *house) {
+			testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
 				b := enterAs(t, h, remember)
-				h.clock.advance(idle - time.Minute)
-				if !b.signedIn() {
+				h.Clock.Advance(idle - time.Minute)
+				if !b.SignedIn() {
 					t.Fatalf("out after %s, a minute early", idle-time.Minute)
 				}
-				h.clock.advance(idle + time.Minute)
-				b.refuses("idle for too long")
-				if got := b.get("/dashboard"); got.to() != "/sign-in?notice=ended&next=%2Fdashboard" {
-					t.Errorf("led to %q", got.to())
+				h.Clock.Advance(idle + time.Minute)
+				b.Refuses("idle for too long")
+				if got := b.Get("/dashboard"); got.To() != "/sign-in?notice=ended&next=%2Fdashboard" {
+					t.Errorf("led to %q", got.To())
 				}
 			})
 		})
@@ -46,24 +47,24 @@ func TestAbsoluteEndNeverMoves(t *testing.T) {
 	for remember, life := range map[string]life{"on": {6 * 24 * time.Hour, 30 * 24 * time.Hour}, "": {11 * time.Hour, 24 * time.Hour}} {
 		t.Run("remember="+remember, func(t *testing.T) {
 			t.Parallel()
-			everyStore(t, func(t *testing.T, h *house) {
+			testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
 				b := enterAs(t, h, remember)
-				user, began, ends := b.user(), h.clock.now(), h.record(b.user()).EndsAt
-				for h.clock.now().Sub(began) < life.max-time.Minute {
-					h.clock.advance(min(life.step, life.max-time.Minute-h.clock.now().Sub(began)))
-					if !b.signedIn() {
-						t.Fatalf("out after %s of %s", h.clock.now().Sub(began), life.max)
+				user, began, ends := b.User(), h.Clock.Now(), h.Record(b.User()).EndsAt
+				for h.Clock.Now().Sub(began) < life.max-time.Minute {
+					h.Clock.Advance(min(life.step, life.max-time.Minute-h.Clock.Now().Sub(began)))
+					if !b.SignedIn() {
+						t.Fatalf("out after %s of %s", h.Clock.Now().Sub(began), life.max)
 					}
-					if now := h.record(user).EndsAt; !now.Equal(ends) {
+					if now := h.Record(user).EndsAt; !now.Equal(ends) {
 						t.Fatalf("the end moved from %s to %s", ends, now)
 					}
-					if access := time.Unix(int64(claims(t, b.cookies()["access"])["exp"].(float64)), 0); access.After(ends) {
+					if access := time.Unix(int64(testkit.Claims(t, b.Cookies()["access"])["exp"].(float64)), 0); access.After(ends) {
 						t.Fatalf("an access token lives until %s, its session until %s", access, ends)
 					}
 				}
-				h.clock.advance(2 * time.Minute)
-				b.refuses("past the absolute end")
-				if events := h.happened(user, models.EventReuse); events != 0 {
+				h.Clock.Advance(2 * time.Minute)
+				b.Refuses("past the absolute end")
+				if events := h.Happened(user, models.EventReuse); events != 0 {
 					t.Error("an end in time was called reuse")
 				}
 			})
@@ -72,9 +73,9 @@ func TestAbsoluteEndNeverMoves(t *testing.T) {
 }
 
 // setCookies are an answer's raw cookies, by name.
-func setCookies(got answer) map[string]string {
+func setCookies(got testkit.Answer) map[string]string {
 	found := map[string]string{}
-	for _, raw := range got.header.Values("Set-Cookie") {
+	for _, raw := range got.Header.Values("Set-Cookie") {
 		name, _, _ := strings.Cut(raw, "=")
 		found[name] = raw
 	}
@@ -84,10 +85,10 @@ func setCookies(got answer) map[string]string {
 // Without "Keep me signed in", closing the browser is enough, also after refreshes.
 func TestBriefSessionsGoWithTheBrowser(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := testkit.NewHouse(t)
 	for _, remember := range []string{"on", ""} {
 		b := enterAs(t, h, remember)
-		for _, got := range []answer{b.post("/auth/refresh"), b.post("/auth/refresh")} {
+		for _, got := range []testkit.Answer{b.Post("/auth/refresh"), b.Post("/auth/refresh")} {
 			for _, name := range []string{"access", "refresh"} {
 				raw := strings.ToLower(setCookies(got)[name])
 				kept := strings.Contains(raw, "max-age") || strings.Contains(raw, "expires")
@@ -102,38 +103,38 @@ func TestBriefSessionsGoWithTheBrowser(t *testing.T) {
 // Signing out ends the session itself: what was copied before is worth nothing afterwards.
 func TestSignOutEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		b := h.browser().signUp(someone())
-		user, copied, elsewhere := b.user(), b.copy(), b.copy()
-		elsewhere.want(elsewhere.post("/auth/refresh"), 204, "")
-		got := b.want(b.post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
-		if got.header.Get("Clear-Site-Data") != `"cache", "storage"` {
-			t.Errorf("Clear-Site-Data: %q", got.header.Get("Clear-Site-Data"))
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		b := h.Browser().SignUp(testkit.Someone())
+		user, copied, elsewhere := b.User(), b.Copy(), b.Copy()
+		elsewhere.Want(elsewhere.Post("/auth/refresh"), 204, "")
+		got := b.Want(b.Post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
+		if got.Header.Get("Clear-Site-Data") != `"cache", "storage"` {
+			t.Errorf("Clear-Site-Data: %q", got.Header.Get("Clear-Site-Data"))
 		}
-		if b.cookies()["access"]+b.cookies()["refresh"] != "" {
+		if b.Cookies()["access"]+b.Cookies()["refresh"] != "" {
 			t.Error("cookies stayed")
 		}
-		copied.refuses("signed out")
-		elsewhere.refuses("signed out, with a newer pair")
-		if h.happened(user, models.EventReuse) != 0 || h.happened(user, models.EventSignedOut) != 1 {
+		copied.Refuses("signed out")
+		elsewhere.Refuses("signed out, with a newer pair")
+		if h.Happened(user, models.EventReuse) != 0 || h.Happened(user, models.EventSignedOut) != 1 {
 			t.Error("signing out is one event, and none of reuse")
 		}
-		b.want(b.post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
+		b.Want(b.Post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
 	})
 }
 
 // Signing out works with an access token that ran out, and a GET of the address does nothing.
 func TestSignOutAfterExpiry(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		b := h.browser().signUp(someone())
-		b.do(http.MethodGet, "/auth/sign-out", nil)
-		if !b.signedIn() {
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		b := h.Browser().SignUp(testkit.Someone())
+		b.Do(http.MethodGet, "/auth/sign-out", nil)
+		if !b.SignedIn() {
 			t.Fatal("a GET signed someone out")
 		}
-		copied := b.copy()
-		h.clock.advance(time.Hour)
-		b.want(b.post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
-		copied.refuses("signed out after the access token ran out")
+		copied := b.Copy()
+		h.Clock.Advance(time.Hour)
+		b.Want(b.Post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
+		copied.Refuses("signed out after the access token ran out")
 	})
 }

@@ -1,4 +1,4 @@
-package main
+package tests
 
 import (
 	"net/http"
@@ -7,18 +7,19 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse/app/tests/testkit"
 	"gatehouse/models"
 )
 
 const reuseSubject = "A session of yours was ended"
 
 // traded is a browser whose refresh token was traded once, and one that still holds the old one.
-func traded(t *testing.T, h *house, email string) (owner, thief *browser) {
+func traded(t *testing.T, h *testkit.House, email string) (owner, thief *testkit.Browser) {
 	t.Helper()
-	owner = h.browser().signUp(email)
-	thief = owner.copy()
-	thief.expire()
-	owner.want(owner.post("/auth/refresh"), 204, "")
+	owner = h.Browser().SignUp(email)
+	thief = owner.Copy()
+	thief.Expire()
+	owner.Want(owner.Post("/auth/refresh"), 204, "")
 	return owner, thief
 }
 
@@ -26,35 +27,35 @@ func traded(t *testing.T, h *house, email string) (owner, thief *browser) {
 // both, once, however many times the token comes.
 func TestReuseEndsSession(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		email := someone()
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		email := testkit.Someone()
 		owner, thief := traded(t, h, email)
-		user := owner.user()
-		if !owner.signedIn() {
+		user := owner.User()
+		if !owner.SignedIn() {
 			t.Fatal("the owner cannot read their page")
 		}
-		h.confirmed(user)
-		h.clock.advance(31 * time.Second)
-		thieves := make([]*browser, 20)
+		h.Confirmed(user)
+		h.Clock.Advance(31 * time.Second)
+		thieves := make([]*testkit.Browser, 20)
 		for i := range thieves {
-			thieves[i] = thief.copy()
+			thieves[i] = thief.Copy()
 		}
-		race(len(thieves), func(i int) {
-			if got := thieves[i].try(http.MethodPost, "/auth/refresh", nil); got.status != 401 || len(thieves[i].cookies()) > 1 {
-				t.Errorf("thief %d: %d %s, cookies left: %d", i, got.status, text(got.body), len(thieves[i].cookies()))
+		testkit.Race(len(thieves), func(i int) {
+			if got := thieves[i].Try(http.MethodPost, "/auth/refresh", nil); got.Status != 401 || len(thieves[i].Cookies()) > 1 {
+				t.Errorf("thief %d: %d %s, cookies left: %d", i, got.Status, testkit.Text(got.Body), len(thieves[i].Cookies()))
 			}
 		})
-		owner.refuses("the session was stolen")
-		if got := owner.copy().get("/dashboard"); got.to() != "/sign-in?notice=ended&next=%2Fdashboard" {
-			t.Errorf("the owner is led to %q", got.to())
+		owner.Refuses("the session was stolen")
+		if got := owner.Copy().Get("/dashboard"); got.To() != "/sign-in?notice=ended&next=%2Fdashboard" {
+			t.Errorf("the owner is led to %q", got.To())
 		}
 		if live, err := h.Sessions.List(t.Context(), user); err != nil || len(live) > 0 {
 			t.Errorf("still live: %v %v", live, err)
 		}
-		if events := h.happened(user, models.EventReuse); events != 1 {
+		if events := h.Happened(user, models.EventReuse); events != 1 {
 			t.Errorf("%d events, want 1", events)
 		}
-		if mails := h.posted(email, reuseSubject); mails != 1 {
+		if mails := h.Posted(email, reuseSubject); mails != 1 {
 			t.Errorf("%d mails, want 1", mails)
 		}
 	})
@@ -63,15 +64,15 @@ func TestReuseEndsSession(t *testing.T) {
 // A page load notices reuse as /auth/refresh does.
 func TestReuseIsNoticedByAPage(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		email := someone()
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		email := testkit.Someone()
 		owner, thief := traded(t, h, email)
-		owner.get("/dashboard")
-		h.confirmed(owner.user())
-		h.clock.advance(31 * time.Second)
-		thief.want(thief.get("/dashboard"), 303, "/sign-in?notice=ended&next=%2Fdashboard")
-		owner.refuses("a page load was reuse")
-		if mail := h.mailAbout(email, reuseSubject); !strings.Contains(mail, "Firefox on Linux") {
+		owner.Get("/dashboard")
+		h.Confirmed(owner.User())
+		h.Clock.Advance(31 * time.Second)
+		thief.Want(thief.Get("/dashboard"), 303, "/sign-in?notice=ended&next=%2Fdashboard")
+		owner.Refuses("a page load was reuse")
+		if mail := h.MailAbout(email, reuseSubject); !strings.Contains(mail, "Firefox on Linux") {
 			t.Errorf("the owner reads: %s", mail)
 		}
 	})
@@ -80,41 +81,41 @@ func TestReuseIsNoticedByAPage(t *testing.T) {
 // Within the grace the old token answers with the very successor, and keeps the session whole.
 func TestGraceAnswersWithTheSuccessor(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		owner, tab := traded(t, h, someone())
-		owner.get("/dashboard")
-		h.confirmed(owner.user())
-		h.clock.advance(110 * time.Second)
-		late := tab.copy()
-		tab.want(tab.post("/auth/refresh"), 204, "")
-		if tab.cookies()["refresh"] != owner.cookies()["refresh"] || !tab.signedIn() || !owner.signedIn() {
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		owner, tab := traded(t, h, testkit.Someone())
+		owner.Get("/dashboard")
+		h.Confirmed(owner.User())
+		h.Clock.Advance(110 * time.Second)
+		late := tab.Copy()
+		tab.Want(tab.Post("/auth/refresh"), 204, "")
+		if tab.Cookies()["refresh"] != owner.Cookies()["refresh"] || !tab.SignedIn() || !owner.SignedIn() {
 			t.Error("within the grace, a tab got another successor or is signed out")
 		}
-		if count := h.record(owner.user()).Count; count != 2 {
+		if count := h.Record(owner.User()).Count; count != 2 {
 			t.Errorf("the session stands at %d, want 2", count)
 		}
-		h.clock.advance(11 * time.Second)
-		late.want(late.post("/auth/refresh"), 401, "")
-		owner.refuses("the grace was over")
+		h.Clock.Advance(11 * time.Second)
+		late.Want(late.Post("/auth/refresh"), 401, "")
+		owner.Refuses("the grace was over")
 	}, "REFRESH_GRACE=2m")
 }
 
 // An answer that never arrived may be asked for again for a day, until its successor is used.
 func TestLostAnswerIsForgiven(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		email := someone()
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		email := testkit.Someone()
 		lost, b := traded(t, h, email)
-		user, late := lost.user(), b.copy()
-		h.clock.advance(23*time.Hour + 59*time.Minute)
-		b.want(b.post("/auth/refresh"), 204, "")
-		if b.cookies()["refresh"] != lost.cookies()["refresh"] {
+		user, late := lost.User(), b.Copy()
+		h.Clock.Advance(23*time.Hour + 59*time.Minute)
+		b.Want(b.Post("/auth/refresh"), 204, "")
+		if b.Cookies()["refresh"] != lost.Cookies()["refresh"] {
 			t.Error("the lost answer came again with another successor")
 		}
-		h.clock.advance(2 * time.Minute)
-		late.want(late.post("/auth/refresh"), 401, "")
-		b.refuses("a lost answer was asked for after a day")
-		if events := h.happened(user, models.EventReuse); events != 1 {
+		h.Clock.Advance(2 * time.Minute)
+		late.Want(late.Post("/auth/refresh"), 401, "")
+		b.Refuses("a lost answer was asked for after a day")
+		if events := h.Happened(user, models.EventReuse); events != 1 {
 			t.Errorf("%d events, want 1", events)
 		}
 	})
@@ -123,18 +124,18 @@ func TestLostAnswerIsForgiven(t *testing.T) {
 // A lost answer is forgiven once only: when its successor is used, the old token is as good as stolen.
 func TestLostAnswerEndsWithUse(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		owner, thief := traded(t, h, someone())
-		h.clock.advance(5 * time.Minute)
-		again := thief.copy()
-		again.want(again.post("/auth/refresh"), 204, "")
-		owner.expire()
-		if !again.signedIn() {
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		owner, thief := traded(t, h, testkit.Someone())
+		h.Clock.Advance(5 * time.Minute)
+		again := thief.Copy()
+		again.Want(again.Post("/auth/refresh"), 204, "")
+		owner.Expire()
+		if !again.SignedIn() {
 			t.Fatal("the answer that came late does not open the page")
 		}
-		h.confirmed(again.user())
-		thief.want(thief.post("/auth/refresh"), 401, "")
-		again.refuses("the old token came back after the new one was used")
+		h.Confirmed(again.User())
+		thief.Want(thief.Post("/auth/refresh"), 401, "")
+		again.Refuses("the old token came back after the new one was used")
 	})
 }
 
@@ -142,29 +143,29 @@ func TestLostAnswerEndsWithUse(t *testing.T) {
 // second's first trade after the grace.
 func TestThiefAndOwnerCannotLeapfrog(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		owner := h.browser().signUp(someone())
-		user, thief := owner.user(), owner.copy()
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		owner := h.Browser().SignUp(testkit.Someone())
+		user, thief := owner.User(), owner.Copy()
 		trades := 0
 		for turn := range 6 {
-			b := []*browser{thief, owner}[turn%2]
-			b.expire()
-			if b.post("/auth/refresh").status != 204 {
+			b := []*testkit.Browser{thief, owner}[turn%2]
+			b.Expire()
+			if b.Post("/auth/refresh").Status != 204 {
 				break
 			}
 			trades++
-			if !b.signedIn() {
+			if !b.SignedIn() {
 				t.Fatal("a fresh pair opens nothing")
 			}
-			h.confirmed(user)
-			h.clock.advance(time.Minute)
+			h.Confirmed(user)
+			h.Clock.Advance(time.Minute)
 		}
 		if trades != 1 {
 			t.Errorf("%d trades before anyone was caught, want 1", trades)
 		}
-		owner.refuses("two held the session")
-		thief.refuses("two held the session")
-		if events := h.happened(user, models.EventReuse); events != 1 {
+		owner.Refuses("two held the session")
+		thief.Refuses("two held the session")
+		if events := h.Happened(user, models.EventReuse); events != 1 {
 			t.Errorf("%d events, want 1", events)
 		}
 	})
@@ -173,22 +174,22 @@ func TestThiefAndOwnerCannotLeapfrog(t *testing.T) {
 // A record that is gone says nothing of theft: a store may lose its memory.
 func TestMissingIsNotReuse(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		email := someone()
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		email := testkit.Someone()
 		owner, old := traded(t, h, email)
-		user := owner.user()
-		h.lose(user)
-		h.clock.advance(time.Hour)
-		for _, b := range []*browser{old, owner} {
-			b.want(b.post("/auth/refresh"), 401, "")
-			if b.cookies()["refresh"] != "" {
+		user := owner.User()
+		h.Lose(user)
+		h.Clock.Advance(time.Hour)
+		for _, b := range []*testkit.Browser{old, owner} {
+			b.Want(b.Post("/auth/refresh"), 401, "")
+			if b.Cookies()["refresh"] != "" {
 				t.Error("a session that is over left its cookies")
 			}
 		}
-		if events := h.happened(user, models.EventReuse); events != 0 {
+		if events := h.Happened(user, models.EventReuse); events != 0 {
 			t.Errorf("%d events, want none", events)
 		}
-		if mails := h.posted(email, reuseSubject); mails != 0 {
+		if mails := h.Posted(email, reuseSubject); mails != 0 {
 			t.Errorf("%d mails, want none", mails)
 		}
 	})
@@ -198,28 +199,28 @@ func TestMissingIsNotReuse(t *testing.T) {
 // ends also under way.
 func TestResetEndsSignInsUnderWay(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		email := someone()
-		h.browser().signUp(email)
-		owner := h.browser()
-		owner.want(owner.post("/forgot", "email", email), 303, "/reset")
-		reset := url.Values{"code": {h.code(email)}, "password": {otherPassword}}
-		thieves := make([]*browser, 30)
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		email := testkit.Someone()
+		h.Browser().SignUp(email)
+		owner := h.Browser()
+		owner.Want(owner.Post("/forgot", "email", email), 303, "/reset")
+		reset := url.Values{"code": {h.Code(email)}, "password": {otherPassword}}
+		thieves := make([]*testkit.Browser, 30)
 		for i := range thieves {
-			thieves[i] = h.browser()
+			thieves[i] = h.Browser()
 		}
-		race(len(thieves)+1, func(i int) {
+		testkit.Race(len(thieves)+1, func(i int) {
 			if i == len(thieves) {
-				owner.try(http.MethodPost, "/reset", reset)
+				owner.Try(http.MethodPost, "/reset", reset)
 				return
 			}
-			thieves[i].try(http.MethodPost, "/sign-in", url.Values{"email": {email}, "password": {password}})
+			thieves[i].Try(http.MethodPost, "/sign-in", url.Values{"email": {email}, "password": {testkit.Password}})
 		})
 		for i, thief := range thieves {
-			if thief.signedIn() || thief.post("/auth/refresh").status == 204 {
+			if thief.SignedIn() || thief.Post("/auth/refresh").Status == 204 {
 				t.Errorf("thief %d is in after the reset", i)
 			}
 		}
-		owner.want(owner.post("/sign-in", "email", email, "password", otherPassword), 303, "/dashboard")
+		owner.Want(owner.Post("/sign-in", "email", email, "password", otherPassword), 303, "/dashboard")
 	}, "LIMITS=off")
 }

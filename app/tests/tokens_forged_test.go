@@ -1,4 +1,4 @@
-package main
+package tests
 
 import (
 	"crypto/ed25519"
@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gatehouse/app/tests/testkit"
 )
 
 // forger makes access tokens as ours are made, so that each test changes one thing only.
@@ -23,14 +25,14 @@ type forger struct {
 }
 
 // newForger starts from a real token, and knows the house's own secret.
-func newForger(t *testing.T, h *house, access string) forger {
+func newForger(t *testing.T, h *testkit.House, access string) forger {
 	t.Helper()
-	seed, err := hkdf.Key(sha256.New, []byte(h.env["APP_SECRETS"]), nil, "gatehouse v1 access token", 32)
+	seed, err := hkdf.Key(sha256.New, []byte(h.Env["APP_SECRETS"]), nil, "gatehouse v1 access token", 32)
 	if err != nil {
 		t.Fatal(err)
 	}
-	header := claims(t, "x."+strings.Split(access, ".")[0]+".x")
-	return forger{t, ed25519.NewKeyFromSeed(seed), header, claims(t, access)}
+	header := testkit.Claims(t, "x."+strings.Split(access, ".")[0]+".x")
+	return forger{t, ed25519.NewKeyFromSeed(seed), header, testkit.Claims(t, access)}
 }
 
 func (f forger) part(base, change map[string]any) string {
@@ -62,9 +64,9 @@ func (f forger) hs256() string {
 
 func TestForgedAccessTokensAreRefused(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	owner := h.browser().signUp(someone())
-	real := owner.cookies()["access"]
+	h := testkit.NewHouse(t)
+	owner := h.Browser().SignUp(testkit.Someone())
+	real := owner.Cookies()["access"]
 	f := newForger(t, h, real)
 	public, foreign, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -86,7 +88,7 @@ func TestForgedAccessTokensAreRefused(t *testing.T) {
 		"a foreign key under our kid":  f.sign(nil, nil, foreign),
 		"a foreign key in jwk":         f.sign(change{"jwk": theirs}, nil, foreign),
 		"a foreign key in jwk, no kid": f.sign(change{"jwk": theirs, "kid": nil}, nil, foreign),
-		"a foreign key behind jku":     f.sign(change{"jku": h.url + "/keys", "kid": "1"}, nil, foreign),
+		"a foreign key behind jku":     f.sign(change{"jku": h.URL + "/keys", "kid": "1"}, nil, foreign),
 		"unknown kid":                  f.sign(change{"kid": "another"}, nil, f.key),
 		"expired":                      f.sign(nil, change{"exp": past}, f.key),
 		"no end":                       f.sign(nil, change{"exp": nil}, f.key),
@@ -95,26 +97,26 @@ func TestForgedAccessTokensAreRefused(t *testing.T) {
 		"no session":                   f.sign(nil, change{"sid": ""}, f.key),
 		"no subject":                   f.sign(nil, change{"sub": ""}, f.key),
 		"another spelling":             respelled(real),
-		"a refresh token":              owner.cookies()["refresh"],
+		"a refresh token":              owner.Cookies()["refresh"],
 		"a flow cookie's like":         strings.Repeat("A", 400),
 		"empty":                        "..",
 	}
-	thief := h.browser()
-	thief.keep("access", f.sign(nil, change{"jti": "control"}, f.key))
-	if got := thief.get("/auth/session"); got.status != 200 {
-		t.Fatalf("the forger's own hand is off: a token made by the rules answers %d", got.status)
+	thief := h.Browser()
+	thief.Keep("access", f.sign(nil, change{"jti": "control"}, f.key))
+	if got := thief.Get("/auth/session"); got.Status != 200 {
+		t.Fatalf("the forger's own hand is off: a token made by the rules answers %d", got.Status)
 	}
 	for name, token := range forged {
-		thief := h.browser()
-		thief.keep("access", token)
-		if got := thief.get("/auth/session"); got.status != 401 || strings.Contains(got.body, "sub") {
-			t.Errorf("%s: GET /auth/session answered %d %s", name, got.status, got.body)
+		thief := h.Browser()
+		thief.Keep("access", token)
+		if got := thief.Get("/auth/session"); got.Status != 401 || strings.Contains(got.Body, "sub") {
+			t.Errorf("%s: GET /auth/session answered %d %s", name, got.Status, got.Body)
 		}
-		if got := thief.get("/dashboard"); got.status != 303 || got.to() != "/sign-in?next=%2Fdashboard" {
-			t.Errorf("%s: GET /dashboard answered %d to %q", name, got.status, got.to())
+		if got := thief.Get("/dashboard"); got.Status != 303 || got.To() != "/sign-in?next=%2Fdashboard" {
+			t.Errorf("%s: GET /dashboard answered %d to %q", name, got.Status, got.To())
 		}
 	}
-	if !owner.signedIn() {
+	if !owner.SignedIn() {
 		t.Error("the owner was signed out by someone else's forgeries")
 	}
 }
@@ -128,15 +130,15 @@ func respelled(token string) string {
 
 func TestForgedRefreshTokensAreRefused(t *testing.T) {
 	t.Parallel()
-	everyStore(t, func(t *testing.T, h *house) {
-		owner, other := h.browser().signUp(someone()), h.browser().signUp(someone())
-		real, err := base64.RawURLEncoding.DecodeString(owner.cookies()["refresh"])
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		owner, other := h.Browser().SignUp(testkit.Someone()), h.Browser().SignUp(testkit.Someone())
+		real, err := base64.RawURLEncoding.DecodeString(owner.Cookies()["refresh"])
 		if err != nil {
 			t.Fatal(err)
 		}
-		theirs, _ := base64.RawURLEncoding.DecodeString(other.cookies()["refresh"])
-		forged := map[string]string{"empty": "", "short": "AAAA", "respelled": respelled(owner.cookies()["refresh"]),
-			"an access token": owner.cookies()["access"], "cut": owner.cookies()["refresh"][:90], "long": owner.cookies()["refresh"] + "AAAA"}
+		theirs, _ := base64.RawURLEncoding.DecodeString(other.Cookies()["refresh"])
+		forged := map[string]string{"empty": "", "short": "AAAA", "respelled": respelled(owner.Cookies()["refresh"]),
+			"an access token": owner.Cookies()["access"], "cut": owner.Cookies()["refresh"][:90], "long": owner.Cookies()["refresh"] + "AAAA"}
 		change := func(name string, by func(raw []byte)) {
 			raw := append([]byte(nil), real...)
 			by(raw)
@@ -150,14 +152,14 @@ func TestForgedRefreshTokensAreRefused(t *testing.T) {
 			change("a flipped bit in byte "+string(rune('0'+i/10))+string(rune('0'+i%10)), func(raw []byte) { raw[i] ^= 1 << (i % 8) })
 		}
 		for name, token := range forged {
-			thief := h.browser()
-			thief.keep("refresh", token)
-			if got := thief.post("/auth/refresh"); got.status != 401 || thief.cookies()["access"] != "" {
-				t.Errorf("%s: POST /auth/refresh answered %d", name, got.status)
+			thief := h.Browser()
+			thief.Keep("refresh", token)
+			if got := thief.Post("/auth/refresh"); got.Status != 401 || thief.Cookies()["access"] != "" {
+				t.Errorf("%s: POST /auth/refresh answered %d", name, got.Status)
 			}
 		}
-		if got := owner.post("/auth/refresh"); got.status != 204 {
-			t.Errorf("after the forgeries, the owner's own trade answered %d", got.status)
+		if got := owner.Post("/auth/refresh"); got.Status != 204 {
+			t.Errorf("after the forgeries, the owner's own trade answered %d", got.Status)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"bytes"
@@ -11,14 +11,16 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"gatehouse/app/tests/testkit"
 )
 
 // A person signs up, changes the profile, signs out, and cannot go back.
 func TestJourneyInChromium(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, scripts bool) {
-		h := newHouse(t, localhost)
-		p, email := h.tab().scripts(scripts), someone()
+		h := testkit.NewHouse(t, localhost)
+		p, email := newTab(h).scripts(scripts), testkit.Someone()
 		p.open("/").click("a[href='/sign-up']").at("/sign-up")
 		p.signUp(email).click("a[href='/profile']").at("/profile")
 		before := p.documents()
@@ -46,10 +48,10 @@ func TestJourneyInChromium(t *testing.T) {
 func TestMistakesInChromium(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, scripts bool) {
-		h := newHouse(t, localhost)
-		email := someone()
-		h.member(email)
-		p := h.tab().scripts(scripts).open("/sign-in?next=%2Fprofile")
+		h := testkit.NewHouse(t, localhost)
+		email := testkit.Someone()
+		h.Member(email)
+		p := newTab(h).scripts(scripts).open("/sign-in?next=%2Fprofile")
 		before := p.documents()
 		p.fill("#email", email, "#password", "not the way at all").click("form[action='/sign-in'] button[type=submit]")
 		p.sees("Wrong email or password.")
@@ -59,12 +61,12 @@ func TestMistakesInChromium(t *testing.T) {
 		if scripts && (p.documents() != before || p.where() != "/sign-in?next=%2Fprofile") {
 			t.Error("a mistake loaded a page")
 		}
-		p.fill("#password", password).click("form[action='/sign-in'] button[type=submit]").at("/profile")
+		p.fill("#password", testkit.Password).click("form[action='/sign-in'] button[type=submit]").at("/profile")
 
-		other := h.tab().scripts(scripts)
-		stranger := someone()
-		other.open("/sign-up").fill("#name", "Grace", "#email", stranger, "#password", password).click("form[action='/sign-up'] button[type=submit]").at("/verify")
-		code := h.code(stranger)
+		other := newTab(h).scripts(scripts)
+		stranger := testkit.Someone()
+		other.open("/sign-up").fill("#name", "Grace", "#email", stranger, "#password", testkit.Password).click("form[action='/sign-up'] button[type=submit]").at("/verify")
+		code := h.Code(stranger)
 		other.fill("#code", wrongCode(code)).click("form[action='/verify'] button[type=submit]").sees("That is not the code.")
 		other.until("the field is tied to its error", `document.querySelector("#code").getAttribute("aria-invalid") === "true"
 			&& document.getElementById(document.querySelector("#code").getAttribute("aria-describedby").split(" ")[0]).innerText.includes("not the code")`)
@@ -85,10 +87,10 @@ func wrongCode(code string) string {
 // Two quick presses send a form once.
 func TestDoubleClickSendsOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, localhost)
-	email := someone()
-	h.member(email)
-	p := h.tab().open("/sign-in").fill("#email", email, "#password", password)
+	h := testkit.NewHouse(t, localhost)
+	email := testkit.Someone()
+	h.Member(email)
+	p := newTab(h).open("/sign-in").fill("#email", email, "#password", testkit.Password)
 	p.do(chromedp.DoubleClick(chromedp.CSS("form[action='/sign-in'] button[type=submit]")))
 	p.at("/dashboard").click("a[href='/profile']").at("/profile").fill("#details-name", "Twice")
 	p.do(chromedp.DoubleClick(chromedp.CSS("#details button[type=submit]")))
@@ -108,7 +110,7 @@ func TestDoubleClickSendsOnce(t *testing.T) {
 	p.until("sent once", `sent === 1`)
 	p.open("/dashboard").do(chromedp.DoubleClick(chromedp.CSS("form[action='/auth/sign-out'] button")))
 	p.at("/sign-in?notice=signed-out")
-	if in, saved, out := h.served("POST", "/sign-in", 303)+h.served("POST", "/sign-in", 204), h.served("POST", "/profile", 200), h.served("POST", "/auth/sign-out", 303); in != 1 || saved != 1 || out != 1 {
+	if in, saved, out := served(h, "POST", "/sign-in", 303)+served(h, "POST", "/sign-in", 204), served(h, "POST", "/profile", 200), served(h, "POST", "/auth/sign-out", 303); in != 1 || saved != 1 || out != 1 {
 		t.Errorf("signed in %d times, saved %d times, signed out %d times", in, saved, out)
 	}
 	p.clean()
@@ -117,17 +119,17 @@ func TestDoubleClickSendsOnce(t *testing.T) {
 // Without a mouse: Tab from the top of the page reaches every field in order, Enter sends.
 func TestKeyboardSignsIn(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, localhost)
-	email := someone()
-	h.member(email)
-	p := h.tab().open("/sign-in")
+	h := testkit.NewHouse(t, localhost)
+	email := testkit.Someone()
+	h.Member(email)
+	p := newTab(h).open("/sign-in")
 	p.tabTo("a[href='#content']")
 	p.do(chromedp.KeyEvent(kb.Enter)) // skip to the content
 	p.until("skipped to the content", `document.activeElement.id === "content"`)
 	p.tabTo("#email")
 	p.do(chromedp.KeyEvent(email))
 	p.tabTo("#password")
-	p.do(chromedp.KeyEvent(password))
+	p.do(chromedp.KeyEvent(testkit.Password))
 	p.tabTo("input[name=remember]")
 	p.tabTo("form[action='/sign-in'] button[type=submit]")
 	p.until("the focus can be seen", `getComputedStyle(document.activeElement).outlineStyle !== "none" && parseFloat(getComputedStyle(document.activeElement).outlineWidth) >= 2`)
@@ -141,7 +143,7 @@ func TestKeyboardSignsIn(t *testing.T) {
 // A photo as a phone takes it is larger than what the server accepts: the page sends it smaller.
 func TestLargePhotoIsSentSmaller(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, localhost)
+	h := testkit.NewHouse(t, localhost)
 	photo := image.NewRGBA(image.Rect(0, 0, 1600, 1200))
 	_, _ = rand.NewChaCha8([32]byte{}).Read(photo.Pix) // noise, which no format makes small
 	for i := 3; i < len(photo.Pix); i += 4 {
@@ -155,7 +157,7 @@ func TestLargePhotoIsSentSmaller(t *testing.T) {
 	if err := os.WriteFile(file, encoded.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := h.tab().signUp(someone()).open("/profile")
+	p := newTab(h).signUp(testkit.Someone()).open("/profile")
 	p.do(chromedp.SetUploadFiles(chromedp.CSS("#picture-file"), []string{file}))
 	p.click("#picture form button[type=submit]").sees("Saved.")
 	p.until("the picture is there", `document.querySelector("#picture img")?.naturalWidth === 256`)

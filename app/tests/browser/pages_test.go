@@ -1,10 +1,12 @@
-package main
+package browser
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"gatehouse/app/tests/testkit"
 )
 
 // flaws lists what is wrong with the page that is open, at its width.
@@ -58,8 +60,8 @@ func (p *tab) sound(what string) {
 // Every page, on a phone and on a desk, for guests and for a person with everything long.
 func TestPagesAreSound(t *testing.T) {
 	t.Parallel()
-	h, _ := newEmulated(t, localhost)
-	p := h.tab()
+	h, _ := testkit.NewEmulated(t, localhost)
+	p := newTab(h)
 	for _, path := range []string{"/", "/sign-in", "/sign-in?notice=ended&next=%2Fprofile", "/sign-up", "/forgot", "/reset", "/auth/error?why=token&provider=google", "/nothing/here", "/dev/mail"} {
 		p.open(path).sound(path)
 	}
@@ -69,13 +71,13 @@ func TestPagesAreSound(t *testing.T) {
 	long := strings.Repeat("l", 60) + "@" + strings.Repeat("long.", 20) + "example.com"
 	p.open("/forgot").fill("#email", long).click("form[action='/forgot'] " + press).at("/reset").sees(long).sound("/reset")
 
-	p.open("/sign-up").fill("#name", strings.Repeat("Wolfeschlegelsteinhausen", 4), "#email", long, "#password", password).click("form[action='/sign-up'] " + press)
+	p.open("/sign-up").fill("#name", strings.Repeat("Wolfeschlegelsteinhausen", 4), "#email", long, "#password", testkit.Password).click("form[action='/sign-up'] " + press)
 	p.at("/verify").sound("/verify")
-	p.fill("#code", wrongCode(h.code(long))).click("form[action='/verify'] " + press).sees("That is not the code.").sound("a wrong code")
-	p.open("/sign-up").fill("#name", strings.Repeat("Wolfeschlegelsteinhausen", 4), "#email", long, "#password", password).click("form[action='/sign-up'] " + press)
-	p.at("/verify").fill("#code", h.code(long)).click("form[action='/verify'] " + press).at("/dashboard")
-	h.browser().signIn(long)
-	p.open("/profile").click("button[aria-label='Connect Google']").click("#person-grace").at(linked)
+	p.fill("#code", wrongCode(h.Code(long))).click("form[action='/verify'] " + press).sees("That is not the code.").sound("a wrong code")
+	p.open("/sign-up").fill("#name", strings.Repeat("Wolfeschlegelsteinhausen", 4), "#email", long, "#password", testkit.Password).click("form[action='/sign-up'] " + press)
+	p.at("/verify").fill("#code", h.Code(long)).click("form[action='/verify'] " + press).at("/dashboard")
+	h.Browser().SignIn(long)
+	p.open("/profile").click("button[aria-label='Connect Google']").click("#person-grace").at("/profile?notice=linked")
 	for _, path := range []string{"/", "/dashboard", "/profile", "/profile?notice=saved", "/profile?section=delete", "/confirm", "/auth/error?why=taken&provider=apple", "/nothing/here", "/dev/mail"} {
 		p.open(path).sound("signed in, " + path)
 	}

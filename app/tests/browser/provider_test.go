@@ -1,18 +1,20 @@
-package main
+package browser
 
 import (
 	"testing"
 	"time"
+
+	"gatehouse/app/tests/testkit"
 )
 
 // Every button, pressed in a real browser by whose rules a provider is another site: Apple's answer
 // is a cross-site POST, with which no Lax cookie travels.
 func TestEveryButtonInChromium(t *testing.T) {
 	t.Parallel()
-	emulated(t, func(t *testing.T, h *house, s *stand) {
+	testkit.Emulated(t, func(t *testing.T, h *testkit.House, s *testkit.Stand) {
 		bothWays(t, func(t *testing.T, scripts bool) {
-			p := h.tabOf(t).scripts(scripts)
-			for _, provider := range providers {
+			p := newTabOf(t, h).scripts(scripts)
+			for _, provider := range testkit.Providers {
 				p.open("/sign-in?next=%2Fprofile").click("a[href^='/auth/" + provider + "']").sees("Choose an account").click("#person-" + s.People(provider)[0].ID)
 				if provider == "apple" && !scripts {
 					p.sees("Continue").click("form button")
@@ -24,7 +26,7 @@ func TestEveryButtonInChromium(t *testing.T) {
 				if provider == "apple" && !scripts {
 					p.sees("Continue").click("form button")
 				}
-				p.at(callbackError + "denied&provider=" + provider).sees("You did not let").click("main a[href='/sign-in']").at("/sign-in")
+				p.at(testkit.CallbackError + "denied&provider=" + provider).sees("You did not let").click("main a[href='/sign-in']").at("/sign-in")
 			}
 			p.clean()
 		})
@@ -34,12 +36,12 @@ func TestEveryButtonInChromium(t *testing.T) {
 // Connecting, confirming and disconnecting on the profile.
 func TestWaysInInChromium(t *testing.T) {
 	t.Parallel()
-	emulated(t, func(t *testing.T, h *house, s *stand) {
+	testkit.Emulated(t, func(t *testing.T, h *testkit.House, s *testkit.Stand) {
 		for person, scripts := range map[string]bool{"ada": true, "grace": false} {
-			p := h.tab().scripts(scripts).signUp(someone()).open("/profile")
-			p.click("button[aria-label='Connect Google']").click("#person-" + person).at(linked).sees("Connected. You can sign in with it from now on.")
-			h.clock.advance(11 * time.Minute)
-			p.click("button[aria-label='Disconnect Google']").at(confirming).sees("This change needs a sign-in from the last 10 minutes.")
+			p := newTab(h).scripts(scripts).signUp(testkit.Someone()).open("/profile")
+			p.click("button[aria-label='Connect Google']").click("#person-" + person).at("/profile?notice=linked").sees("Connected. You can sign in with it from now on.")
+			h.Clock.Advance(11 * time.Minute)
+			p.click("button[aria-label='Disconnect Google']").at("/confirm?next=%2Fprofile%23identities").sees("This change needs a sign-in from the last 10 minutes.")
 			p.click("form[action='/auth/google/confirm'] button").click("#person-" + person).at("/profile#identities")
 			p.click("button[aria-label='Disconnect Google']").sees("Disconnected.")
 			p.until("it can be connected again", `document.querySelector("button[aria-label='Connect Google']") !== null`)

@@ -1,4 +1,5 @@
-package main
+// Package browser walks through the pages with Chromium: what needs a script, a layout or a real cookie jar.
+package browser
 
 import (
 	"context"
@@ -20,6 +21,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"gatehouse/app/session"
+	"gatehouse/app/tests/testkit"
+	"gatehouse/app/tests/testkit/servers"
 )
 
 // chromium is the one browser process of this test binary; its tests have contexts of their own.
@@ -54,7 +57,7 @@ func startChromium(path string) {
 // tab is a real browser's tab on the house.
 type tab struct {
 	t   *testing.T
-	h   *house
+	h   *testkit.House
 	ctx context.Context
 	url string
 
@@ -67,32 +70,32 @@ type tab struct {
 // are another site then, as they are in the world.
 const localhost = "APP_URL=http://localhost:0"
 
-// tab opens a browser that knows nothing, with one tab.
-func (h *house) tab() *tab {
-	h.t.Helper()
-	return h.tabOf(h.t)
+// newTab opens a browser that knows nothing, with one tab.
+func newTab(h *testkit.House) *tab {
+	h.T.Helper()
+	return newTabOf(h.T, h)
 }
 
-// tabOf is tab for one of several tests in the same house.
-func (h *house) tabOf(t *testing.T) *tab {
+// newTabOf is tab for one of several tests in the same house.
+func newTabOf(t *testing.T, h *testkit.House) *tab {
 	t.Helper()
-	path := need(t, "CHROMIUM", "no Chromium was found")
+	path := servers.Need(t, "CHROMIUM", "no Chromium was found")
 	chromium.once.Do(func() { startChromium(path) })
 	if chromium.err != nil {
 		t.Fatal(chromium.err)
 	}
-	return newTab(t, h, chromium.ctx, chromedp.WithNewBrowserContext())
+	return openTab(t, h, chromium.ctx, chromedp.WithNewBrowserContext())
 }
 
 // beside opens another tab of the same browser.
 func (p *tab) beside() *tab {
 	p.t.Helper()
-	return newTab(p.t, p.h, p.ctx, chromedp.WithNewWindow(true)) // of its own, so that both are seen
+	return openTab(p.t, p.h, p.ctx, chromedp.WithNewWindow(true)) // of its own, so that both are seen
 }
 
-func newTab(t *testing.T, h *house, parent context.Context, options ...chromedp.ContextOption) *tab {
+func openTab(t *testing.T, h *testkit.House, parent context.Context, options ...chromedp.ContextOption) *tab {
 	t.Helper()
-	p := &tab{t: t, h: h, url: h.env["APP_URL"]}
+	p := &tab{t: t, h: h, url: h.Env["APP_URL"]}
 	ctx, stop := chromedp.NewContext(parent, append(options, chromedp.WithListener(p.hear))...)
 	p.ctx = ctx
 	t.Cleanup(stop)
@@ -250,19 +253,19 @@ func (p *tab) until(what, expression string) *tab {
 // signUp makes a user by the pages and leaves the tab on the dashboard.
 func (p *tab) signUp(email string) *tab {
 	p.t.Helper()
-	p.open("/sign-up").fill("#name", "Ada Lovelace", "#email", email, "#password", password).click("form[action='/sign-up'] button[type=submit]")
-	p.at("/verify").sees(email).fill("#code", p.h.code(email)).click("form[action='/verify'] button[type=submit]")
+	p.open("/sign-up").fill("#name", "Ada Lovelace", "#email", email, "#password", testkit.Password).click("form[action='/sign-up'] button[type=submit]")
+	p.at("/verify").sees(email).fill("#code", p.h.Code(email)).click("form[action='/verify'] button[type=submit]")
 	return p.at("/dashboard").sees("Ada Lovelace")
 }
 
 func (p *tab) signIn(email string) *tab {
 	p.t.Helper()
-	return p.open("/sign-in").fill("#email", email, "#password", password).click("form[action='/sign-in'] button[type=submit]").at("/dashboard")
+	return p.open("/sign-in").fill("#email", email, "#password", testkit.Password).click("form[action='/sign-in'] button[type=submit]").at("/dashboard")
 }
 
 // served counts the answers of a route in the log.
-func (h *house) served(method, route string, status int) int {
-	return strings.Count(h.logs.String(), fmt.Sprintf(" method=%s route=%s status=%d ", method, route, status))
+func served(h *testkit.House, method, route string, status int) int {
+	return strings.Count(h.Logs.String(), fmt.Sprintf(" method=%s route=%s status=%d ", method, route, status))
 }
 
 // bothWays runs a walk with JavaScript and without.
