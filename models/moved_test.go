@@ -10,6 +10,7 @@ import (
 
 // A provider's word for an address joins nobody who has given that address up meanwhile.
 func TestJoinNeedsTheAddressStill(t *testing.T) {
+	t.Parallel()
 	db, err := Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "join.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -33,6 +34,7 @@ func TestJoinNeedsTheAddressStill(t *testing.T) {
 }
 
 func TestThePathOfTheFileIsTakenWhole(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a#b %41?c.db")
 	db, err := Open(t.Context(), "sqlite://"+path)
 	if err != nil {

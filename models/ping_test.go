@@ -3,26 +3,17 @@ package models
 import (
 	"context"
 	"database/sql"
-	"os"
-	"strings"
 	"testing"
 	"time"
+
+	"gatehouse/app/tests/testkit/servers"
 )
 
 // A pool full of connections that died with the server says nothing about the server that is back.
 func TestPingFindsAServerThatIsBack(t *testing.T) {
-	address := os.Getenv("TEST_DATABASE_URL")
-	if address == "" && os.Getenv("CI") != "" {
-		t.Fatal("TEST_DATABASE_URL is not set, and in CI nothing is skipped")
-	}
-	if address == "" {
-		t.Skip("TEST_DATABASE_URL is not set: no PostgreSQL was found")
-	}
-	join := "?"
-	if strings.Contains(address, "?") {
-		join = "&"
-	}
-	db, err := dialPostgres(address + join + "application_name=ping_finds")
+	t.Parallel()
+	address := servers.Need(t, "TEST_DATABASE_URL", "no PostgreSQL was found")
+	db, err := dialPostgres(servers.With(address, "application_name=ping_finds"))
 	if err != nil {
 		t.Fatal(err)
 	}

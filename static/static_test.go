@@ -11,6 +11,7 @@ import (
 )
 
 func TestEveryFileHasAnAddressThatNamesItsContent(t *testing.T) {
+	t.Parallel()
 	files, err := New()
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +37,7 @@ func TestEveryFileHasAnAddressThatNamesItsContent(t *testing.T) {
 }
 
 func TestGzipIsTheSameFile(t *testing.T) {
+	t.Parallel()
 	files, err := New()
 	if err != nil {
 		t.Fatal(err)
@@ -55,6 +57,7 @@ func TestGzipIsTheSameFile(t *testing.T) {
 
 // The script every page trusts is the published file, byte for byte.
 func TestHtmxIsAsPublished(t *testing.T) {
+	t.Parallel()
 	files, err := New()
 	if err != nil {
 		t.Fatal(err)
@@ -67,6 +70,7 @@ func TestHtmxIsAsPublished(t *testing.T) {
 }
 
 func TestUnknownNamesAreNotFound(t *testing.T) {
+	t.Parallel()
 	files, err := New()
 	if err != nil {
 		t.Fatal(err)

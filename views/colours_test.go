@@ -11,6 +11,7 @@ import (
 
 // AA asks 4.5:1 of words and 3:1 of borders and marks that carry meaning (WCAG 2.2, 1.4.3 and 1.4.11).
 func TestColoursCanBeReadInBothThemes(t *testing.T) {
+	t.Parallel()
 	words := [][2]string{
 		{"ink", "paper"}, {"ink", "card"}, {"ink", "wash"}, {"quiet", "paper"}, {"quiet", "card"}, {"quiet", "wash"},
 		{"way", "paper"}, {"way", "card"}, {"way", "way-wash"}, {"way-deep", "card"}, {"on-way", "way"}, {"on-way", "way-deep"},
@@ -35,6 +36,7 @@ func TestColoursCanBeReadInBothThemes(t *testing.T) {
 
 // A browser paints its own bars before any style sheet is read, so these repeat a token by hand.
 func TestColoursOutsideTheStyleSheetAreTokens(t *testing.T) {
+	t.Parallel()
 	light, dark := themeColours(t, "light"), themeColours(t, "dark")
 	for file, colours := range map[string][]string{
 		"layout.templ":               {light["paper"], dark["paper"]},

@@ -57,6 +57,7 @@ func pages() map[string]templ.Component {
 }
 
 func TestEveryPageKeepsItsPromises(t *testing.T) {
+	t.Parallel()
 	for name, page := range pages() {
 		t.Run(name, func(t *testing.T) {
 			nodes := elements(t, page)
@@ -184,6 +185,7 @@ func checkForms(t *testing.T, nodes []*html.Node) {
 }
 
 func TestNextIsKeptByFormsAndLinks(t *testing.T) {
+	t.Parallel()
 	next := `/profile?a=1&b="><x`
 	for name, fragment := range map[string]templ.Component{
 		"sign in": SignIn(SignInForm{Next: next}), "sign up": SignUp(SignUpForm{Next: next}),
@@ -207,6 +209,7 @@ func TestNextIsKeptByFormsAndLinks(t *testing.T) {
 }
 
 func TestSignedInPagesRefreshAndOthersDoNot(t *testing.T) {
+	t.Parallel()
 	for name, page := range pages() {
 		nodes := elements(t, page)
 		refreshes := slices.ContainsFunc(nodes, func(n *html.Node) bool {
@@ -221,6 +224,7 @@ func TestSignedInPagesRefreshAndOthersDoNot(t *testing.T) {
 }
 
 func TestSummaryTakesFocusAndLeadsToTheField(t *testing.T) {
+	t.Parallel()
 	nodes := elements(t, SignIn(SignInForm{EmailError: "Enter your email.", PasswordError: "Enter your password."}))
 	i := slices.IndexFunc(nodes, func(n *html.Node) bool { return attr(n, "role") == "alert" })
 	if i < 0 || !has(nodes[i], "autofocus") || attr(nodes[i], "tabindex") != "-1" {
@@ -233,6 +237,7 @@ func TestSummaryTakesFocusAndLeadsToTheField(t *testing.T) {
 }
 
 func TestOnlyOtherSessionsCanBeEnded(t *testing.T) {
+	t.Parallel()
 	list := SessionList{Current: "one", Sessions: []models.Session{{ID: "one"}, {ID: "two"}}, Now: now}
 	var ended []string
 	for _, input := range named(elements(t, Sessions(list)), "input") {
@@ -246,6 +251,7 @@ func TestOnlyOtherSessionsCanBeEnded(t *testing.T) {
 }
 
 func TestLastWayInCannotBeDisconnected(t *testing.T) {
+	t.Parallel()
 	form := ProfileIdentitiesForm{Connected: []Connected{{Provider: Provider{"apple", "Apple"}, Subject: "1", LastWayIn: true}}, Now: now}
 	if forms := named(elements(t, ProfileIdentities(form)), "form"); len(forms) != 0 {
 		t.Errorf("%d forms", len(forms))
@@ -253,6 +259,7 @@ func TestLastWayInCannotBeDisconnected(t *testing.T) {
 }
 
 func TestRelativeTimes(t *testing.T) {
+	t.Parallel()
 	for ago, want := range map[time.Duration]string{
 		-time.Hour: "just now", 59 * time.Second: "just now", time.Minute: "1 minute ago", 59 * time.Minute: "59 minutes ago",
 		time.Hour: "1 hour ago", 47 * time.Hour: "1 day ago", 6 * 24 * time.Hour: "6 days ago", 8 * 24 * time.Hour: "on 14 November 2026",
@@ -264,6 +271,7 @@ func TestRelativeTimes(t *testing.T) {
 }
 
 func TestInitials(t *testing.T) {
+	t.Parallel()
 	for name, want := range map[string]string{"Ada Lovelace": "AL", "ada": "A", "": "·", "ada@example.com": "A", "Émile  de la Tour": "ÉT", "李 小龙": "李小", `">< <`: "·"} {
 		if got := initials(name); got != want {
 			t.Errorf("initials of %q are %q, want %q", name, got, want)

@@ -1,12 +1,10 @@
 package account
 
 import (
-	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -14,6 +12,7 @@ import (
 	"time"
 
 	"gatehouse/app/limit"
+	"gatehouse/app/tests/testkit/servers"
 	"gatehouse/app/token"
 	"gatehouse/models"
 )
@@ -41,14 +40,7 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		url := os.Getenv("TEST_DATABASE_URL")
-		if url == "" && os.Getenv("CI") != "" {
-			t.Fatal("TEST_DATABASE_URL is not set, and in CI nothing is skipped")
-		}
-		if url == "" {
-			t.Skip("TEST_DATABASE_URL is not set: no PostgreSQL was found")
-		}
-		url = ownSchema(t, url)
+		url := servers.Postgres(t)
 		test(t, newWorld(t, url, "postgres", url))
 	})
 }
@@ -73,36 +65,6 @@ func newWorld(t *testing.T, url, driver, rawURL string) *world {
 	limits := limit.New(nil, false, w.clock, slog.New(slog.DiscardHandler))
 	w.Accounts = New(db, keys, NewPasswords(0, 200, 12), limits, Mailer{w.collect, func(bool) bool { return !w.full }}, w.clock, Rules{KeepTokens: []string{"google"}, OIDCName: "Acme"})
 	return w
-}
-
-func ownSchema(t *testing.T, url string) string {
-	t.Helper()
-	raw, err := sql.Open("postgres", url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = raw.Close() }()
-	name := "account_" + strings.ToLower(rand.Text())
-	if _, err := raw.Exec("CREATE SCHEMA " + name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { dropSchema(t, url, name) })
-	join := "?"
-	if strings.Contains(url, "?") {
-		join = "&"
-	}
-	return url + join + "search_path=" + name
-}
-
-func dropSchema(t *testing.T, url, name string) {
-	raw, err := sql.Open("postgres", url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = raw.Close() }()
-	if _, err := raw.Exec("DROP SCHEMA " + name + " CASCADE"); err != nil {
-		t.Error(err)
-	}
 }
 
 func (w *world) clock() time.Time {

@@ -31,6 +31,7 @@ func mostUsed(t *testing.T, letters, n int) (found []string) {
 
 // They are refused as they are and, but for a handful, dressed up.
 func TestTheMostUsedPasswordsAreRefused(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ letters, n int }{{12, 229}, {8, 10_000}} {
 		p, plain, dressed := NewPasswords(1, 1, test.letters), []string{}, []string{}
 		for _, password := range mostUsed(t, test.letters, test.n) {

@@ -53,6 +53,7 @@ func TestBcryptVerifiesAndIsRehashed(t *testing.T) {
 // bcrypt looks at 72 bytes: whoever has those right may not add what they like, and a hash made anew of
 // that would lock the owner out.
 func TestBcryptRefusesWhatItDoesNotLookAt(t *testing.T) {
+	t.Parallel()
 	p, whole := NewPasswords(1, 1, 12), passage(72)
 	hash := string(must[[]byte](t)(bcrypt.GenerateFromPassword([]byte(whole), bcrypt.MinCost)))
 	if ok, rehash, err := p.Verify(t.Context(), Known, hash, whole); !ok || !rehash || err != nil {

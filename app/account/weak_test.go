@@ -108,6 +108,7 @@ func TestOwnNameAndAddressAreRefused(t *testing.T) {
 
 // A visitor knows the address of the site as well as its name.
 func TestTheSitesOwnAddressIsRefused(t *testing.T) {
+	t.Parallel()
 	p := NewPasswords(1, 1, 12, "id.blumenladen", "Fleur & Co")
 	for _, password := range []string{"blumenladen12", "Blumenladen 2026!", "id.blumenladen", "blumenladen-xkq7", "fleur2026 fleur", "blumenladenfleur"} {
 		var w *Weak

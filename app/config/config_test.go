@@ -25,6 +25,7 @@ func production(more ...string) []string {
 }
 
 func TestNothingSetIsDevelopment(t *testing.T) {
+	t.Parallel()
 	c, err := load()
 	if err != nil {
 		t.Fatal(err)
@@ -37,6 +38,7 @@ func TestNothingSetIsDevelopment(t *testing.T) {
 }
 
 func TestWhatIsSetIsRead(t *testing.T) {
+	t.Parallel()
 	c, err := load(production("ADDR=127.0.0.1:8080", "APP_SECRETS="+strings.Repeat("a", 32)+" , "+strings.Repeat("b", 40)+",",
 		"DATABASE_URL=postgres://db/gatehouse", "REDIS_URL=rediss://cache:6379/1", "ACCESS_TTL=5m", "TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.1,2001:db8::1/32",
 		"APPLE_CLIENT_ID=i", "APPLE_TEAM_ID=t", "APPLE_KEY_ID=k", `APPLE_PRIVATE_KEY=-----BEGIN\nPRIVATE`, "KEEP_PROVIDER_TOKENS=google, github", "METRICS_TOKEN=m")...)
@@ -53,6 +55,7 @@ func TestWhatIsSetIsRead(t *testing.T) {
 
 // Each half-made setting stops the start with one sentence that begins with the line to mend.
 func TestEverySentence(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("s", 32)
 	for _, c := range []struct {
 		settings []string
@@ -109,6 +112,7 @@ func TestEverySentence(t *testing.T) {
 
 // A wrong start lists every line at once, and quotes no secret.
 func TestEveryLineAtOnce(t *testing.T) {
+	t.Parallel()
 	_, err := load("APP_ENV=production", "APP_URL=http://accounts.example.com", "APP_SECRETS=hunter2", "GOOGLE_CLIENT_SECRET=hunter3", "PASSWORD_MIN=1", "DATABASE_URL=hunter4")
 	for _, name := range []string{"APP_URL", "APP_SECRETS", "GOOGLE_CLIENT_ID", "PASSWORD_MIN", "SMTP_URL", "DATABASE_URL"} {
 		if err == nil || !strings.Contains("\n"+err.Error(), "\n"+name+": ") {
@@ -122,6 +126,7 @@ func TestEveryLineAtOnce(t *testing.T) {
 
 // Plain http is for this machine alone, in production too: that is where one tries it.
 func TestProductionOnThisMachine(t *testing.T) {
+	t.Parallel()
 	for address, fine := range map[string]bool{"http://localhost:3000": true, "http://127.0.0.1": true, "http://[::1]:3000": true,
 		"http://127.0.0.1.example.com": false, "http://10.0.0.1": false, "https://accounts.example.com": true} {
 		if _, err := load(production("APP_URL=" + address)...); (err == nil) != fine {
@@ -131,6 +136,7 @@ func TestProductionOnThisMachine(t *testing.T) {
 }
 
 func TestLocalhost(t *testing.T) {
+	t.Parallel()
 	for addr, want := range map[string]string{":3000": "localhost:3000", "0.0.0.0:3000": "localhost:3000", "127.0.0.1:3000": "127.0.0.1:3000", "[::]:3000": "localhost:3000", "[::1]:3000": "[::1]:3000"} {
 		if got := Localhost(addr); got != want {
 			t.Errorf("Localhost(%q) = %q, want %q", addr, got, want)

@@ -9,6 +9,7 @@ import (
 
 // .env.example lists every setting there is and no other, each with the default it really has.
 func TestExampleListsEverySetting(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../../.env.example")
 	if err != nil {
 		t.Fatal(err)

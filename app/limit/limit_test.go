@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
+
+	"gatehouse/app/tests/testkit/servers"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -23,14 +24,7 @@ func slow(burst int) Rule { return Rule{Name: "test", Rate: 1, Per: time.Hour, B
 
 func shared(t *testing.T) redis.UniversalClient {
 	t.Helper()
-	address := os.Getenv("TEST_REDIS_URL")
-	if address == "" && os.Getenv("CI") != "" {
-		t.Fatal("TEST_REDIS_URL is not set, and in CI nothing is skipped")
-	}
-	if address == "" {
-		t.Skip("TEST_REDIS_URL is not set: no redis-server was found")
-	}
-	options, err := redis.ParseURL(address)
+	options, err := redis.ParseURL(servers.Redis(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +44,7 @@ func both(t *testing.T, test func(t *testing.T, limiters []*Limiter)) {
 
 // However many come at once, as many as the rule says are let in: not one more.
 func TestExactlyTheBurstIsAllowed(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, limiters []*Limiter) {
 		for _, burst := range []int{1, 10, 60} {
 			allowed := rush(t, limiters, burst)
@@ -92,6 +87,7 @@ func alone(limiters []*Limiter) (found bool) {
 }
 
 func TestKeysAndRulesCountApart(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, limiters []*Limiter) {
 		key, l := uuid.NewString(), limiters[0]
 		other := slow(1)
@@ -113,6 +109,7 @@ func TestKeysAndRulesCountApart(t *testing.T) {
 
 // Whoever waits as long as told is let in; whoever does not is told no less.
 func TestWaitingHelps(t *testing.T) {
+	t.Parallel()
 	var ahead atomic.Int64
 	l := New(nil, true, func() time.Time { return time.Unix(0, ahead.Load()) }, quiet)
 	rule := Rule{Name: "test", Rate: 60, Per: time.Minute, Burst: 5}
@@ -154,7 +151,7 @@ func TestWithoutRedisAProcessLimitsByItself(t *testing.T) {
 	defer func() { _ = listener.Close() }() // takes connections and never answers: Redis hung
 	client := redis.NewClient(&redis.Options{Addr: listener.Addr().String(), MaxRetries: -1, ContextTimeoutEnabled: true})
 	defer func() { _ = client.Close() }()
-	var said syncText
+	var said servers.LogBuffer
 	l := New(client, true, time.Now, slog.New(slog.NewTextHandler(&said, nil)))
 	began, allowed := time.Now(), 0
 	for range 100 {
@@ -172,6 +169,7 @@ func TestWithoutRedisAProcessLimitsByItself(t *testing.T) {
 
 // A hung-up browser says nothing about Redis: the others still count together.
 func TestACancelledRequestDoesNotSplitTheCount(t *testing.T) {
+	t.Parallel()
 	l, key := New(shared(t), true, time.Now, quiet), uuid.NewString()
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -202,6 +200,7 @@ func TestMemoryIsBounded(t *testing.T) {
 // A flood from ever new addresses forgets nothing of another rule, and of its own rule itself before
 // those who have used up what they have.
 func TestAFloodForgetsItself(t *testing.T) {
+	t.Parallel()
 	m, other := newMemory(time.Now), slow(1)
 	other.Name = "other"
 	m.take(other, "once")
@@ -229,28 +228,11 @@ func TestAFloodForgetsItself(t *testing.T) {
 }
 
 func TestOffIsOff(t *testing.T) {
+	t.Parallel()
 	l := New(nil, false, time.Now, quiet)
 	for range 100 {
 		if l.Take(t.Context(), slow(1), "k") != 0 {
 			t.Fatal("limits are off, and limit")
 		}
 	}
-}
-
-// syncText is a log that many goroutines write.
-type syncText struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (s *syncText) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncText) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }

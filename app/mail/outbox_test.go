@@ -11,6 +11,7 @@ import (
 )
 
 func TestOutboxKeepsTheLatestHundred(t *testing.T) {
+	t.Parallel()
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	box := outbox(t, func() time.Time { return at })
 	for i := range 105 {
@@ -23,6 +24,7 @@ func TestOutboxKeepsTheLatestHundred(t *testing.T) {
 }
 
 func TestNextWaitsForEachMailOnce(t *testing.T) {
+	t.Parallel()
 	box := outbox(t, time.Now)
 	_ = box.Send(t.Context(), Message{To: "b@example.com", Subject: "other"})
 	_ = box.Send(t.Context(), Message{To: "a@example.com", Subject: "first"})
@@ -61,6 +63,7 @@ func outbox(t *testing.T, now func() time.Time) *Outbox {
 
 // A restart between a sign-up and its code loses no code.
 func TestOutboxOutlivesARestart(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "data", "mail.json")
 	for i := range 2 {
 		box, err := NewOutbox(file, time.Now)

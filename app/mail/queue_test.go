@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gatehouse/app/tests/testkit/servers"
 )
 
 // sender is a Sender made of a function.
@@ -18,31 +19,13 @@ type sender func(ctx context.Context, message Message) error
 
 func (s sender) Send(ctx context.Context, message Message) error { return s(ctx, message) }
 
-// ledger is a log to read.
-type ledger struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *ledger) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *ledger) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 func atOnce(int) time.Duration { return 0 }
 
 func never(int) time.Duration { return time.Hour }
 
-func newQueue(t *testing.T, send sender, pause func(int) time.Duration) (*Queue, *ledger) {
+func newQueue(t *testing.T, send sender, pause func(int) time.Duration) (*Queue, *servers.LogBuffer) {
 	t.Helper()
-	book := &ledger{}
+	book := &servers.LogBuffer{}
 	q := NewQueue(send, slog.New(slog.NewTextHandler(book, nil)), pause)
 	t.Cleanup(func() { _ = q.Close(t.Context()) })
 	return q, book

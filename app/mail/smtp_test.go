@@ -17,6 +17,7 @@ func letter() Message {
 }
 
 func TestMailArrivesAsTextThenHTML(t *testing.T) {
+	t.Parallel()
 	server := startServer(t, serverSettings{})
 	send(t, "smtp://"+server.addr, letter())
 	got := server.one(t)
@@ -68,6 +69,7 @@ func partsOf(t *testing.T, message *netmail.Message) []string {
 }
 
 func TestWorkersShareOneSender(t *testing.T) {
+	t.Parallel()
 	server := startServer(t, serverSettings{})
 	sender := must(t, "smtp://gate:secret@"+server.addr)
 	var all sync.WaitGroup
@@ -86,6 +88,7 @@ func TestWorkersShareOneSender(t *testing.T) {
 
 // What a stranger types reaches To, and may reach other fields one day: one mail, one recipient.
 func TestNothingTypedBecomesAHeader(t *testing.T) {
+	t.Parallel()
 	server := startServer(t, serverSettings{})
 	sender := must(t, "smtp://"+server.addr)
 	for name, change := range map[string]func(*Message){
@@ -111,6 +114,7 @@ func TestNothingTypedBecomesAHeader(t *testing.T) {
 }
 
 func TestARefusalIsFinalADelayIsNot(t *testing.T) {
+	t.Parallel()
 	for answer, final := range map[string]bool{"550 5.1.1 <anna@example.com> unknown": true, "451 4.3.0 later": false} {
 		server := startServer(t, serverSettings{rcpt: answer})
 		err := must(t, "smtp://"+server.addr).Send(t.Context(), letter())
@@ -124,12 +128,14 @@ func TestARefusalIsFinalADelayIsNot(t *testing.T) {
 }
 
 func TestAGoodbyeThatFailsIsASentMail(t *testing.T) {
+	t.Parallel()
 	server := startServer(t, serverSettings{rudeQuit: true})
 	send(t, "smtp://"+server.addr, letter())
 	server.one(t)
 }
 
 func TestTLSIsUsedWhereOffered(t *testing.T) {
+	t.Parallel()
 	server := startServer(t, serverSettings{tls: true})
 	sender := must(t, "smtp://"+server.addr)
 	trust(t, sender, server)
@@ -142,6 +148,7 @@ func TestTLSIsUsedWhereOffered(t *testing.T) {
 }
 
 func TestAServerNobodyVouchesForGetsNothing(t *testing.T) {
+	t.Parallel()
 	server := startServer(t, serverSettings{tls: true})
 	if err := must(t, "smtp://"+server.addr).Send(t.Context(), letter()); err == nil {
 		t.Fatal("a certificate of nobody is accepted")
@@ -149,6 +156,7 @@ func TestAServerNobodyVouchesForGetsNothing(t *testing.T) {
 }
 
 func TestSMTPSSpeaksTLSFromTheStart(t *testing.T) {
+	t.Parallel()
 	server := startServer(t, serverSettings{tls: true, implicit: true})
 	sender := must(t, "smtps://gate:secret@"+server.addr)
 	trust(t, sender, server)
@@ -161,6 +169,7 @@ func TestSMTPSSpeaksTLSFromTheStart(t *testing.T) {
 }
 
 func TestCredentialsOnThisMachine(t *testing.T) {
+	t.Parallel()
 	server := startServer(t, serverSettings{})
 	sender := must(t, "smtp://gate:se%40cret@"+server.addr)
 	if err := sender.Ping(t.Context()); err != nil {
@@ -176,6 +185,7 @@ func TestCredentialsOnThisMachine(t *testing.T) {
 
 // A machine between us and the server that hides STARTTLS must not be sent the password.
 func TestCredentialsAreNotSentInTheOpen(t *testing.T) {
+	t.Parallel()
 	server := startServer(t, serverSettings{})
 	sender := must(t, "smtp://gate:secret@mail.example.com:587")
 	dialInstead(t, sender, server)
@@ -188,6 +198,7 @@ func TestCredentialsAreNotSentInTheOpen(t *testing.T) {
 }
 
 func TestSettingsAreRefusedWithoutQuotingThem(t *testing.T) {
+	t.Parallel()
 	for _, address := range []string{"", "mail.example.com:25", "http://mail.example.com", "smtp://", "smtp://gate:hunter2@mail:99999", "smtp://gate:hunter2@mail:x", "smtp://gate:hunter2@ho st", "smtp://gate:hunter2%zz@mail"} {
 		if _, err := NewSMTP(address, "hello@gate.example"); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("NewSMTP(%q) = %v", address, err)

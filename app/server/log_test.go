@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"gatehouse/app/tests/testkit/servers"
 	"gatehouse/handlers"
 )
 
@@ -30,28 +30,10 @@ func TestRequestLine(t *testing.T) {
 	}
 }
 
-// locked is a file that the test reads while lines are written.
-type locked struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *locked) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *locked) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // A line about security is written before the answer is: a process that is killed has said it.
 func TestOnlyRequestLinesAreGathered(t *testing.T) {
 	t.Parallel()
-	var written locked
+	var written servers.LogBuffer
 	out := NewWriter(&written)
 	log := NewLog(out.AtOnce(), out, true, slog.LevelInfo)
 	log.answered(handlers.Answered{Route: "/before"})

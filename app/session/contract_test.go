@@ -2,11 +2,7 @@ package session
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"gatehouse/app/tests/testkit/servers"
 	"gatehouse/models"
 )
 
@@ -44,7 +41,7 @@ func everyStore(t *testing.T, test func(t *testing.T, f fixture)) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, database(t, schema(t, need(t, "TEST_DATABASE_URL"))))
+		test(t, database(t, servers.Postgres(t)))
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
@@ -55,7 +52,7 @@ func everyStore(t *testing.T, test func(t *testing.T, f fixture)) {
 
 func onRedis(t *testing.T, clock *moved) *Redis {
 	t.Helper()
-	client, err := Dial(need(t, "TEST_REDIS_URL"))
+	client, err := Dial(servers.Redis(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,44 +73,6 @@ func database(t *testing.T, address string) fixture {
 	}
 	clock := &moved{}
 	return fixture{db.Sessions.With(testGrace, testKeep, clock.ahead), clock, user}
-}
-
-func need(t *testing.T, name string) string {
-	t.Helper()
-	value := os.Getenv(name)
-	if value == "" && os.Getenv("CI") != "" {
-		t.Fatalf("%s is not set, and in CI nothing is skipped", name)
-	}
-	if value == "" {
-		t.Skipf("%s is not set", name)
-	}
-	return value
-}
-
-func schema(t *testing.T, address string) string {
-	t.Helper()
-	db, err := sql.Open("postgres", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "t" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_, err := db.ExecContext(context.Background(), "DROP SCHEMA "+name+" CASCADE")
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-		if err != nil {
-			t.Error(err)
-		}
-	})
-	join := "?"
-	if strings.Contains(address, "?") {
-		join = "&"
-	}
-	return fmt.Sprintf("%s%ssearch_path=%s", address, join, name)
 }
 
 func (f fixture) start(t *testing.T) models.Session {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 
+	"gatehouse/app/tests/testkit/servers"
 	"gatehouse/app/token"
 	"gatehouse/models"
 )
@@ -27,7 +28,7 @@ func ownRedis(t *testing.T) *redis.Client {
 	address := listener.Addr().String()
 	_ = listener.Close()
 	_, port, _ := net.SplitHostPort(address)
-	server := exec.Command(need(t, "REDIS_SERVER"), "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
+	server := exec.Command(servers.Need(t, "REDIS_SERVER", "no redis-server was found"), "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 // A process whose clock runs ahead of the store's may be asked for a token of a session that is
 // over by its own clock. It must never come out longer than asked.
 func TestLifeThatIsOverIsNeverLong(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	keys, err := NewKeys([]string{"a secret for tests only and long enough to be one"}, "https://accounts.example.com", func() time.Time { return now })
 	if err != nil {

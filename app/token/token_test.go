@@ -32,6 +32,7 @@ func someAccess() Access {
 }
 
 func TestAccessTokenSaysWhoAndNothingElseOpens(t *testing.T) {
+	t.Parallel()
 	k := keys(t, time.Now, oldSecret)
 	want := someAccess()
 	text, expires, err := k.SignAccess(want, 10*time.Minute)
@@ -62,6 +63,7 @@ func TestAccessTokenSaysWhoAndNothingElseOpens(t *testing.T) {
 
 // Each forgery differs from a good token in one thing.
 func TestForgedAccessTokens(t *testing.T) {
+	t.Parallel()
 	k := keys(t, time.Now, oldSecret)
 	public := k.all[0].access.Public().(ed25519.PublicKey)
 	good := func() jwt.MapClaims {
@@ -125,6 +127,7 @@ func TestForgedAccessTokens(t *testing.T) {
 }
 
 func TestRefreshTokenIsTheSameEveryTimeAndUnforgeable(t *testing.T) {
+	t.Parallel()
 	k := keys(t, time.Now, oldSecret)
 	want := Refresh{UserID: uuid.NewString(), SessionID: "AAAAAAAAAAAAAAAAAAAAAQ", Count: 7}
 	text, err := k.SignRefresh(want)
@@ -156,6 +159,7 @@ func TestRefreshTokenIsTheSameEveryTimeAndUnforgeable(t *testing.T) {
 
 // A value has one purpose: no token of one kind opens as another.
 func TestPurposesDoNotMix(t *testing.T) {
+	t.Parallel()
 	k := keys(t, time.Now, oldSecret)
 	refresh, _ := k.SignRefresh(Refresh{UserID: uuid.NewString(), SessionID: "AAAAAAAAAAAAAAAAAAAAAQ", Count: 1})
 	access, _, _ := k.SignAccess(someAccess(), time.Minute)
@@ -182,6 +186,7 @@ func TestPurposesDoNotMix(t *testing.T) {
 }
 
 func TestSealedValuesExpireAndDoNotBend(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	k := keys(t, func() time.Time { return now }, oldSecret)
 	sealed, err := k.Seal("flow", "value", time.Minute)
@@ -205,6 +210,7 @@ func TestSealedValuesExpireAndDoNotBend(t *testing.T) {
 
 // A secret is added, promoted and dropped; each step opens what the step before has made.
 func TestRotation(t *testing.T) {
+	t.Parallel()
 	steps := []*Keys{keys(t, time.Now, oldSecret), keys(t, time.Now, oldSecret, newSecret), keys(t, time.Now, newSecret, oldSecret), keys(t, time.Now, newSecret)}
 	refresh := Refresh{UserID: uuid.NewString(), SessionID: "AAAAAAAAAAAAAAAAAAAAAQ", Count: 1}
 	for i, k := range steps {
@@ -227,6 +233,7 @@ func TestRotation(t *testing.T) {
 }
 
 func TestShortSecretsAreRefused(t *testing.T) {
+	t.Parallel()
 	for _, secrets := range [][]string{nil, {"short"}, {oldSecret, "short"}} {
 		if _, err := NewKeys(secrets, "https://accounts.example.com", time.Now); err == nil {
 			t.Errorf("%q makes keys", secrets)

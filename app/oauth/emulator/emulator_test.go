@@ -115,6 +115,7 @@ const (
 )
 
 func TestCodesAreCheckedAsProvidersCheckThem(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for name, c := range map[string]struct{ ask, change []string }{
 		"another verifier":        {nil, []string{"code_verifier", "wrong"}},
@@ -147,6 +148,7 @@ func TestCodesAreCheckedAsProvidersCheckThem(t *testing.T) {
 }
 
 func TestClientsSayWhoTheyAre(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	if _, body := w.post(githubToken, w.code(githubAuthorize), "client_secret", ""); body["error"] != "incorrect_client_credentials" {
 		t.Error(body)
@@ -178,6 +180,7 @@ func TestClientsSayWhoTheyAre(t *testing.T) {
 }
 
 func TestBadQuestionsAreNotAnswered(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	apple := "/appleid.apple.com/auth/authorize"
 	for name, address := range map[string]string{
@@ -198,6 +201,7 @@ func TestBadQuestionsAreNotAnswered(t *testing.T) {
 }
 
 func TestPeopleAreChosenOnAPage(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	for _, s := range w.services {
 		path := map[string]string{"google": "/accounts.google.com/o/oauth2/auth", "github": githubAuthorize, "twitter": xAuthorize,
@@ -228,6 +232,7 @@ func ids(people []Person) (found []string) {
 
 // Apple answers by a form that submits itself, and has a button where script is off.
 func TestAppleAnswersByForm(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	address := w.authorizeURL("/appleid.apple.com/auth/authorize", "scope", "name email", "response_mode", "form_post", "person", "ada")
 	_, body := w.get(address)
@@ -247,6 +252,7 @@ func TestAppleAnswersByForm(t *testing.T) {
 }
 
 func TestXWantsScopesAndFields(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	me := func(scope, fields string) (int, map[string]any) {
 		_, body := w.post(xToken, w.code(xAuthorize, "scope", scope))
@@ -269,6 +275,7 @@ func TestXWantsScopesAndFields(t *testing.T) {
 }
 
 func TestGitHubAnswersInAForm(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {w.code(githubAuthorize)}, "redirect_uri": {"https://app.example/callback"},
 		"code_verifier": {"verifier"}, "client_id": {"id"}, "client_secret": {"secret"}}
@@ -284,6 +291,7 @@ func TestGitHubAnswersInAForm(t *testing.T) {
 }
 
 func TestSwitches(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	turn := func(query string) int {
 		r, _ := http.NewRequest(http.MethodPost, w.base+"/switch?"+query, nil)
