@@ -10,7 +10,8 @@ import (
 // The demo has every button, and never runs in production.
 func TestDemoIsNotForProduction(t *testing.T) {
 	t.Parallel()
-	if err := demo(t.Context(), lookup([]string{"APP_ENV=production"})); err == nil || !strings.Contains(err.Error(), "APP_ENV") {
+	if err := demo(t.Context(), lookup([]string{"APP_ENV=production"})); err == nil ||
+		!strings.Contains(err.Error(), "APP_ENV") {
 		t.Errorf("the demo in production: %v", err)
 	}
 	settings, err := emulator.Registrations("http://127.0.0.1:1")

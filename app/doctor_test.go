@@ -33,7 +33,8 @@ func lookup(settings []string) func(string) string {
 func TestDoctor(t *testing.T) {
 	t.Parallel()
 	s := testkit.NewStand(t, &testkit.Clock{})
-	settings := append(s.Settings(), "APP_URL=http://localhost:3999", "DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "gatehouse.db"))
+	settings := append(s.Settings(), "APP_URL=http://localhost:3999",
+		"DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "gatehouse.db"))
 	said, err := examined(t, settings)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said)
@@ -48,7 +49,8 @@ func TestDoctor(t *testing.T) {
 	s.Breaks("oidc", "discovery-500")
 	s.Breaks("apple", "keys-500")
 	said, err = examined(t, append(settings, "REDIS_URL=redis://:hidden-password@127.0.0.1:1/0"))
-	if err == nil || !strings.Contains(err.Error(), "3 of these") || strings.Count(said, "FAILS") != 3 || strings.Contains(said, "hidden-password") {
+	if err == nil || !strings.Contains(err.Error(), "3 of these") || strings.Count(said, "FAILS") != 3 ||
+		strings.Contains(said, "hidden-password") {
 		t.Errorf("with Redis, Apple and the issuer down: %v\n%s", err, said)
 	}
 	s.KeepsQuiet("doctor", said)
@@ -58,7 +60,8 @@ func TestDoctor(t *testing.T) {
 // Nothing runs beside it: a start says for the whole process where go-redis complains.
 func TestHalfAProviderStopsTheStart(t *testing.T) {
 	s := testkit.NewStand(t, &testkit.Clock{})
-	whole := append(s.Settings(), "APP_URL=http://localhost:3999", "ADDR=127.0.0.1:0", "DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "gatehouse.db"))
+	whole := append(s.Settings(), "APP_URL=http://localhost:3999", "ADDR=127.0.0.1:0",
+		"DATABASE_URL=sqlite://"+filepath.Join(t.TempDir(), "gatehouse.db"))
 	for missing, says := range map[string]string{
 		"GOOGLE_CLIENT_SECRET=":                   "GOOGLE_CLIENT_SECRET: set GOOGLE_CLIENT_SECRET beside GOOGLE_CLIENT_ID",
 		"GITHUB_CLIENT_ID=":                       "GITHUB_CLIENT_ID: set GITHUB_CLIENT_ID beside GITHUB_CLIENT_SECRET",

@@ -88,7 +88,8 @@ func served(t *testing.T, settings ...string) (*testkit.House, int) {
 	_ = listener.Close()
 	process := exec.Command(binary)
 	process.Env = []string{"ADDR=" + address, "APP_URL=http://" + address, "TRUSTED_PROXIES=127.0.0.1", "GOMAXPROCS=2",
-		"DATABASE_URL=sqlite://" + filepath.Join(t.TempDir(), "gatehouse.db"), "APP_SECRETS=a secret for tests only and long enough to be one"}
+		"DATABASE_URL=sqlite://" + filepath.Join(t.TempDir(), "gatehouse.db"),
+		"APP_SECRETS=a secret for tests only and long enough to be one"}
 	process.Env = append(process.Env, settings...)
 	if err := process.Start(); err != nil {
 		t.Fatal(err)
@@ -114,7 +115,8 @@ func served(t *testing.T, settings ...string) (*testkit.House, int) {
 func TestBodiesOfStrangersTakeNoMemory(t *testing.T) {
 	t.Parallel()
 	h, pid := served(t)
-	for _, path := range []string{"/sign-in", "/profile", "/profile/picture", "/nowhere"} { // each once, as an honest visitor
+	// each once, as an honest visitor
+	for _, path := range []string{"/sign-in", "/profile", "/profile/picture", "/nowhere"} {
 		h.Browser().Post(path, "email", "a")
 	}
 	before := resident(t, pid)
@@ -145,8 +147,10 @@ func TestBodiesOfStrangersTakeNoMemory(t *testing.T) {
 	for i := range conns {
 		conns[i] = dialled(t, h)
 		path := []string{"/sign-in", "/profile/picture", "/profile", "/auth/refresh"}[i%4]
-		kind := map[bool]string{true: "multipart/form-data; boundary=x", false: "application/x-www-form-urlencoded"}[i%4 == 1 || i%4 == 2]
-		_, _ = fmt.Fprintf(conns[i], "POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: %s\r\nContent-Length: 3000000\r\n\r\na", path, kind)
+		kind := map[bool]string{true: "multipart/form-data; boundary=x",
+			false: "application/x-www-form-urlencoded"}[i%4 == 1 || i%4 == 2]
+		_, _ = fmt.Fprintf(conns[i], "POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: %s\r\nContent-Length: 3000000\r\n\r\na",
+			path, kind)
 	}
 	for _, conn := range conns {
 		if response, _ := answered(t, conn); response.StatusCode != 413 && response.StatusCode != 303 {
@@ -166,13 +170,16 @@ func TestTooLargeIsSaid(t *testing.T) {
 	h := testkit.NewHouse(t)
 	b := h.Browser().SignUp(testkit.Someone())
 	large := strings.Repeat("x", 1<<20)
-	if got := b.Post("/sign-in", "email", large); got.Status != 413 || !strings.Contains(got.Body, "more than this form takes") {
+	if got := b.Post("/sign-in", "email", large); got.Status != 413 ||
+		!strings.Contains(got.Body, "more than this form takes") {
 		t.Errorf("a form of 1 MB: %d %s", got.Status, testkit.Text(got.Body))
 	}
-	if got := upload(b, bytes.Repeat([]byte("x"), 4<<20)); got.Status != 413 || !strings.Contains(got.Body, "a picture may have 3 MB") {
+	if got := upload(b, bytes.Repeat([]byte("x"), 4<<20)); got.Status != 413 ||
+		!strings.Contains(got.Body, "a picture may have 3 MB") {
 		t.Errorf("a picture of 4 MB: %d %s", got.Status, testkit.Text(got.Body))
 	}
-	if got := b.Post("/profile", "section", "details", "name", "Ada", "phone", strings.Repeat("1", 15<<10)); got.Status != 422 {
+	if got := b.Post("/profile", "section", "details", "name", "Ada", "phone",
+		strings.Repeat("1", 15<<10)); got.Status != 422 {
 		t.Errorf("a form of 15 KB: %d %s", got.Status, testkit.Text(got.Body))
 	}
 	if got := b.Post("/sign-in", strings.Split(strings.Repeat("a ", 140), " ")...); got.Status != 400 {
@@ -251,7 +258,8 @@ func TestExpandingLettersCostNothing(t *testing.T) {
 			{b, "/sign-up", []string{"name", letters, "email", email, "password", letters}},
 			{b, "/reset", []string{"code", letters, "password", letters}}, {b, "/forgot", []string{"email", letters}},
 			{ada, "/profile", []string{"section", "details", "name", letters, "phone", letters}},
-			{ada, "/profile", []string{"section", "email", "email", letters}}, {b, "/sign-in?next=/" + url.QueryEscape("ﷺ"), []string{"email", letters}},
+			{ada, "/profile", []string{"section", "email", "email", letters}},
+			{b, "/sign-in?next=/" + url.QueryEscape("ﷺ"), []string{"email", letters}},
 		} {
 			before := used(t, pid)
 			got := send.b.Post(send.path, send.field...)
@@ -301,26 +309,32 @@ func TestAmbiguousFramingIsRefused(t *testing.T) {
 	h := testkit.NewHouse(t)
 	body := "email=a&password=b"
 	for name, request := range map[string]string{
-		"Transfer-Encoding twice":       "POST /sign-in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-		"identity, then chunked":        "POST /sign-in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-		"identity beside a length":      "POST /sign-in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\nContent-Length: 18\r\n\r\n" + body,
+		"Transfer-Encoding twice": "POST /sign-in HTTP/1.1\r\nHost: a\r\n" +
+			"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"identity, then chunked": "POST /sign-in HTTP/1.1\r\nHost: a\r\n" +
+			"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"identity beside a length": "POST /sign-in HTTP/1.1\r\nHost: a\r\n" +
+			"Transfer-Encoding: identity\r\nContent-Length: 18\r\n\r\n" + body,
 		"Transfer-Encoding in HTTP/1.0": "POST /sign-in HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-		"a length beside chunks":        "POST /sign-in HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-		"a chunk of 0x0":                "POST /sign-in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n",
-		"two hosts":                     "GET /sign-in HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-		"two hosts, one in capitals":    "GET /healthz HTTP/1.1\r\nHost: a\r\nHOST: b\r\n\r\n",
-		"no host":                       "GET /sign-in HTTP/1.1\r\nAccept: */*\r\n\r\n",
+		"a length beside chunks": "POST /sign-in HTTP/1.1\r\nHost: a\r\n" +
+			"Content-Length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+		"a chunk of 0x0":             "POST /sign-in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n",
+		"two hosts":                  "GET /sign-in HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+		"two hosts, one in capitals": "GET /healthz HTTP/1.1\r\nHost: a\r\nHOST: b\r\n\r\n",
+		"no host":                    "GET /sign-in HTTP/1.1\r\nAccept: */*\r\n\r\n",
 	} {
 		conn := dialled(t, h)
 		_, _ = io.WriteString(conn, request+"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
 		all, _ := io.ReadAll(conn)
 		first, _, _ := strings.Cut(string(all), "\r\n")
-		if !strings.HasPrefix(first, "HTTP/1.1 400") && !strings.HasPrefix(first, "HTTP/1.1 411") || strings.Count(string(all), "HTTP/1.1 ") != 1 {
+		if !strings.HasPrefix(first, "HTTP/1.1 400") && !strings.HasPrefix(first, "HTTP/1.1 411") ||
+			strings.Count(string(all), "HTTP/1.1 ") != 1 {
 			t.Errorf("%s: %s, and %d answers", name, first, strings.Count(string(all), "HTTP/1.1 "))
 		}
 	}
 	for name, request := range map[string]string{
-		"a health check of HTTP/1.0": "GET /healthz HTTP/1.0\r\n\r\n", "a plain request": "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n",
+		"a health check of HTTP/1.0": "GET /healthz HTTP/1.0\r\n\r\n",
+		"a plain request":            "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n",
 	} {
 		if response, _ := raw(t, h, request); response.StatusCode != 200 {
 			t.Errorf("%s: %d", name, response.StatusCode)

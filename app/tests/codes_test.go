@@ -137,7 +137,8 @@ func TestSecondPressOfResetIsTheFirst(t *testing.T) {
 		b.Want(b.Post("/reset", "code", code, "password", changed), 303, "/sign-in?notice=reset&next=%2Fdashboard")
 		b.Want(b.Post("/sign-in", "email", email, "password", changed), 303, "/dashboard")
 		for _, tried := range [][2]string{{code, "a third way to the gatehouse"}, {"2222-2222", changed}, {"", changed}} {
-			if got := second.Post("/reset", "code", tried[0], "password", tried[1]); got.Status != 422 || !strings.Contains(got.Body, spent) && tried[0] != "" {
+			if got := second.Post("/reset", "code", tried[0], "password", tried[1]); got.Status != 422 ||
+				!strings.Contains(got.Body, spent) && tried[0] != "" {
 				t.Errorf("code %q, password %q: %d %s", tried[0], tried[1], got.Status, testkit.Text(got.Body))
 			}
 		}
@@ -196,7 +197,8 @@ func TestACodeExpires(t *testing.T) {
 	h.Clock.Advance(9*time.Minute + 50*time.Second)
 	early.Want(early.Post("/verify", "code", first), 303, "/dashboard")
 	h.Clock.Advance(15 * time.Second)
-	if got := late.Post("/verify", "code", second); got.Status != 422 || !strings.Contains(got.Body, spent) || !strings.Contains(got.Body, other) {
+	if got := late.Post("/verify", "code", second); got.Status != 422 || !strings.Contains(got.Body, spent) ||
+		!strings.Contains(got.Body, other) {
 		t.Fatalf("after ten minutes: %d to %q %s", got.Status, got.To(), testkit.Text(got.Body))
 	}
 	late.Post("/verify", "action", "resend")
@@ -206,7 +208,8 @@ func TestACodeExpires(t *testing.T) {
 	forgetful.Want(forgetful.Post("/forgot", "email", email), 303, "/reset")
 	reset := h.Code(email)
 	h.Clock.Advance(10*time.Minute + time.Second)
-	if got := forgetful.Post("/reset", "code", reset, "password", "another way to the gatehouse"); got.Status != 422 || !strings.Contains(got.Body, spent) {
+	if got := forgetful.Post("/reset", "code", reset, "password", "another way to the gatehouse"); got.Status != 422 ||
+		!strings.Contains(got.Body, spent) {
 		t.Errorf("a reset after ten minutes: %d to %q", got.Status, got.To())
 	}
 }

@@ -32,8 +32,9 @@ func TestCrossSitePostsAreRefused(t *testing.T) {
 		}
 		posts++
 		for name, headers := range ways {
-			request := b.Request(route.Method, route.Path, map[string][]string{"section": {"details"}, "name": {"Mallory"}, "action": {"end-others"},
-				"email": {email}, "password": {testkit.Password}})
+			request := b.Request(route.Method, route.Path, map[string][]string{"section": {"details"}, "name": {"Mallory"},
+				"action": {"end-others"},
+				"email":  {email}, "password": {testkit.Password}})
 			request.Header.Del("Sec-Fetch-Site")
 			for header, value := range headers {
 				request.Header.Set(header, value)

@@ -11,7 +11,8 @@ import (
 // this machine, and to nobody else, whatever stands between.
 func TestMailsAreShownToThisMachineAlone(t *testing.T) {
 	t.Parallel()
-	for _, header := range []string{"Forwarded", "Via", "X-Real-Ip", "X-Forwarded-Host"} { // a tunnel or a proxy that says no more
+	// a tunnel or a proxy that says no more
+	for _, header := range []string{"Forwarded", "Via", "X-Real-Ip", "X-Forwarded-Host"} {
 		h := testkit.NewHouse(t, "TRUSTED_PROXIES=")
 		request, _ := http.NewRequest(http.MethodGet, h.URL+"/dev/mail", nil)
 		request.Header.Set(header, "203.0.113.9")

@@ -20,7 +20,8 @@ func alike(t *testing.T, what string, known, unknown testkit.Answer, address, ot
 		t.Errorf("%s: headers %v and %v", what, names(known), names(unknown))
 	}
 	for name := range known.Header {
-		if name != "Set-Cookie" && name != "Date" && name != "X-Request-Id" && known.Header.Get(name) != unknown.Header.Get(name) {
+		if name != "Set-Cookie" && name != "Date" && name != "X-Request-Id" &&
+			known.Header.Get(name) != unknown.Header.Get(name) {
 			t.Errorf("%s: %s is %q and %q", what, name, known.Header.Get(name), unknown.Header.Get(name))
 		}
 	}
@@ -87,10 +88,14 @@ func compare(t *testing.T, h *testkit.House, known, unknown string, htmx bool) {
 	for try := range 6 {
 		ask("a wrong code of a sign-up, try "+string(rune('1'+try)), a, b, code("/verify", "000000"))
 	}
-	ask("a new code of a sign-up", a, b, func(b *testkit.Browser, _ string) testkit.Answer { return b.Post("/verify", "action", "resend") })
+	ask("a new code of a sign-up", a, b, func(b *testkit.Browser, _ string) testkit.Answer {
+		return b.Post("/verify", "action", "resend")
+	})
 	ask("a wrong code after a new one", a, b, code("/verify", "000000"))
 	a, b = pair()
-	ask("forgot", a, b, func(b *testkit.Browser, address string) testkit.Answer { return b.Post("/forgot", "email", address) })
+	ask("forgot", a, b, func(b *testkit.Browser, address string) testkit.Answer {
+		return b.Post("/forgot", "email", address)
+	})
 	ask("the page for the new password", a, b, page("/reset"))
 	ask("a weak password", a, b, func(b *testkit.Browser, address string) testkit.Answer {
 		return b.Post("/reset", "code", "000000", "password", address)
@@ -98,7 +103,9 @@ func compare(t *testing.T, h *testkit.House, known, unknown string, htmx bool) {
 	for try := range 6 {
 		ask("a wrong code of a reset, try "+string(rune('1'+try)), a, b, code("/reset", "000000"))
 	}
-	ask("a new code of a reset", a, b, func(b *testkit.Browser, _ string) testkit.Answer { return b.Post("/reset", "action", "resend") })
+	ask("a new code of a reset", a, b, func(b *testkit.Browser, _ string) testkit.Answer {
+		return b.Post("/reset", "action", "resend")
+	})
 	ask("a wrong code of a reset after a new one", a, b, code("/reset", "000000"))
 }
 
@@ -108,7 +115,8 @@ func TestSigningUpWithAnothersAddressPlantsNothing(t *testing.T) {
 	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
 		victim := testkit.Someone()
 		attacker, owner := h.Browser(), h.Browser()
-		attacker.Want(attacker.Post("/sign-up", "name", "Mallory", "email", victim, "password", "planted by the attacker"), 303, "/verify")
+		attacker.Want(attacker.Post("/sign-up", "name", "Mallory", "email", victim, "password", "planted by the attacker"),
+			303, "/verify")
 		planted := h.Code(victim)
 		owner.Want(owner.Post("/sign-up", "name", "Ada", "email", victim, "password", testkit.Password), 303, "/verify")
 		theirs := h.Code(victim)
@@ -128,7 +136,8 @@ func TestSigningUpWithAnothersAddressPlantsNothing(t *testing.T) {
 		}
 		h.Browser().SignIn(victim)
 		late := h.Browser()
-		late.Want(late.Post("/sign-up", "name", "Mallory", "email", victim, "password", "planted by the attacker"), 303, "/verify")
+		late.Want(late.Post("/sign-up", "name", "Mallory", "email", victim, "password", "planted by the attacker"), 303,
+			"/verify")
 		if mail := h.MailAbout(victim, "You already have an account"); strings.Contains(mail, "Mallory") {
 			t.Errorf("the attacker writes the owner's mail: %s", mail)
 		}

@@ -16,7 +16,8 @@ var (
 )
 
 // inline is what a strict policy would refuse: scripts and styles in the page itself.
-var inline = regexp.MustCompile(`(?i)<script(?:\s+(?:defer|async))*\s*>|<style|\sstyle=|\son[a-z]+=|hx-on|javascript:|hx-vals="js:`)
+var inline = regexp.MustCompile(`(?i)<script(?:\s+(?:defer|async))*\s*>|<style|` +
+	`\sstyle=|\son[a-z]+=|hx-on|javascript:|hx-vals="js:`)
 
 func TestEveryPageIsHardened(t *testing.T) {
 	t.Parallel()
@@ -46,7 +47,8 @@ func TestEveryPageIsHardened(t *testing.T) {
 func hardened(t *testing.T, what string, got testkit.Answer) {
 	t.Helper()
 	policy := strings.Split(got.Header.Get("Content-Security-Policy"), "; ")
-	for _, directive := range []string{"default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"} {
+	for _, directive := range []string{"default-src 'self'", "object-src 'none'", "base-uri 'none'",
+		"frame-ancestors 'none'", "form-action 'self'"} {
 		if !slices.Contains(policy, directive) {
 			t.Errorf("%s: the policy lacks %s: %s", what, directive, policy)
 		}
@@ -56,7 +58,8 @@ func hardened(t *testing.T, what string, got testkit.Answer) {
 			t.Errorf("%s: the policy allows %s: %s", what, word, policy)
 		}
 	}
-	for name, value := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
+	for name, value := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+		"Referrer-Policy":            "same-origin",
 		"Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store", "Vary": "HX-Request"} {
 		if got.Header.Get(name) != value {
 			t.Errorf("%s: %s is %q, want %q", what, name, got.Header.Get(name), value)
@@ -74,13 +77,14 @@ func TestAnswersWithCookiesAreNotStored(t *testing.T) {
 	email := testkit.Someone()
 	b := h.Browser().SignUp(email)
 	for what, got := range map[string]testkit.Answer{
-		"refresh":         b.Post("/auth/refresh"),
-		"session":         b.Get("/auth/session"),
-		"session, guest":  h.Browser().Get("/auth/session"),
-		"refresh, guest":  h.Browser().Post("/auth/refresh"),
-		"sign-in":         h.Browser().Post("/sign-in", "email", email, "password", testkit.Password),
-		"sign-in, wrong":  h.Browser().Post("/sign-in", "email", email, "password", "wrong"),
-		"sign-up":         h.Browser().Post("/sign-up", "name", "Ada", "email", testkit.Someone(), "password", testkit.Password),
+		"refresh":        b.Post("/auth/refresh"),
+		"session":        b.Get("/auth/session"),
+		"session, guest": h.Browser().Get("/auth/session"),
+		"refresh, guest": h.Browser().Post("/auth/refresh"),
+		"sign-in":        h.Browser().Post("/sign-in", "email", email, "password", testkit.Password),
+		"sign-in, wrong": h.Browser().Post("/sign-in", "email", email, "password", "wrong"),
+		"sign-up": h.Browser().Post("/sign-up", "name", "Ada", "email", testkit.Someone(), "password",
+			testkit.Password),
 		"sign-out":        b.Post("/auth/sign-out"),
 		"another site":    b.Do("POST", "/sign-in?x", nil),
 		"a method":        b.Do(http.MethodDelete, "/profile", nil),
@@ -101,11 +105,13 @@ func TestStaticFilesAreKept(t *testing.T) {
 	}
 	for _, file := range files {
 		got := h.Browser().Get(file)
-		if got.Status != 200 || !strings.Contains(got.Header.Get("Cache-Control"), "max-age=") || got.Header.Get("X-Content-Type-Options") != "nosniff" || len(got.Header.Values("Set-Cookie")) > 0 {
+		if got.Status != 200 || !strings.Contains(got.Header.Get("Cache-Control"), "max-age=") ||
+			got.Header.Get("X-Content-Type-Options") != "nosniff" || len(got.Header.Values("Set-Cookie")) > 0 {
 			t.Errorf("%s: %d %v", file, got.Status, got.Header)
 		}
 	}
-	for _, path := range []string{"/static/../app.go", "/static/%2e%2e/go.mod", "/static/..%2fgo.mod", "/static/", "/static/%00", "/static/app.css%00.png"} {
+	for _, path := range []string{"/static/../app.go", "/static/%2e%2e/go.mod", "/static/..%2fgo.mod", "/static/",
+		"/static/%00", "/static/app.css%00.png"} {
 		if got := h.Browser().Get(path); got.Status != 404 && got.Status != 400 {
 			t.Errorf("%s: %d", path, got.Status)
 		}
@@ -128,7 +134,8 @@ func TestCookieFlags(t *testing.T) {
 				if raw == "" {
 					t.Errorf("no cookie %s among %v", want.prefix+name, cookies)
 				}
-				if !strings.Contains(raw, "; httponly") || !strings.Contains(raw, "; samesite=lax") || !strings.Contains(raw, "; path=/;") ||
+				if !strings.Contains(raw, "; httponly") || !strings.Contains(raw, "; samesite=lax") ||
+					!strings.Contains(raw, "; path=/;") ||
 					strings.Contains(raw, "domain=") || strings.Contains(raw, "; secure") != want.secure || len(raw) > 4096 {
 					t.Errorf("%s", raw)
 				}

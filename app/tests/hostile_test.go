@@ -49,7 +49,8 @@ func TestOddBrowserNames(t *testing.T) {
 	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
 		email := testkit.Someone()
 		owner := h.Browser().SignUp(email)
-		for i, agent := range []string{"a\tb", "\t", "Ev\xff\xfeil/1.0", "Mozilla/5.0 (X\xff; Linux)", "F\xffoo\tbar/1.0", ""} {
+		for i, agent := range []string{"a\tb", "\t", "Ev\xff\xfeil/1.0", "Mozilla/5.0 (X\xff; Linux)", "F\xffoo\tbar/1.0",
+			""} {
 			thief := h.Browser()
 			thief.Agent = agent
 			thief.SignIn(email)
@@ -61,10 +62,14 @@ func TestOddBrowserNames(t *testing.T) {
 				t.Errorf("%q: the owner's list: %d %s", agent, page.Status, testkit.Text(page.Body))
 			}
 			live, err := h.Sessions.List(t.Context(), owner.User())
-			if err != nil || !slices.ContainsFunc(live, func(s models.Session) bool { return s.ID == thief.Session() && s.IP == thief.From }) {
+			if err != nil || !slices.ContainsFunc(live, func(s models.Session) bool {
+				return s.ID == thief.Session() &&
+					s.IP == thief.From
+			}) {
 				t.Errorf("%q: not in the list by its address %s: %v %v", agent, thief.From, live, err)
 			}
-			owner.Want(owner.Post("/profile", "section", "sessions", "action", "end", "session", thief.Session()), 303, "/profile?notice=sessions")
+			owner.Want(owner.Post("/profile", "section", "sessions", "action", "end", "session", thief.Session()),
+				303, "/profile?notice=sessions")
 			thief.Refuses("ended by the owner")
 		}
 	}, "LIMITS=off")
@@ -81,7 +86,8 @@ func TestNoLockoutByStrangers(t *testing.T) {
 		exhausted(h, email)
 		owner := h.Browser()
 		owner.Want(owner.Post("/forgot", "email", email), 303, "/reset")
-		owner.Want(owner.Post("/reset", "code", newestCode(h, email, 1, resetSubject), "password", otherPassword), 303, "/sign-in?notice=reset&next=%2Fdashboard")
+		owner.Want(owner.Post("/reset", "code", newestCode(h, email, 1, resetSubject), "password", otherPassword), 303,
+			"/sign-in?notice=reset&next=%2Fdashboard")
 		owner.Want(owner.Post("/sign-in", "email", email, "password", otherPassword), 303, "/dashboard")
 	})
 	t.Run("mails that strangers asked for", func(t *testing.T) {
@@ -97,7 +103,8 @@ func TestNoLockoutByStrangers(t *testing.T) {
 		}
 		owner.Want(owner.Post("/forgot", "email", email), 303, "/reset")
 		code := newestCode(h, email, 3, resetSubject)
-		owner.Want(owner.Post("/reset", "code", code, "password", otherPassword), 303, "/sign-in?notice=reset&next=%2Fdashboard")
+		owner.Want(owner.Post("/reset", "code", code, "password", otherPassword),
+			303, "/sign-in?notice=reset&next=%2Fdashboard")
 	})
 	t.Run("mistakes in a form send no mail", func(t *testing.T) {
 		t.Parallel()
@@ -131,7 +138,8 @@ func TestAnswersToTheOldSessionTakeNothingAway(t *testing.T) {
 		h.Clock.Advance(time.Minute)
 		old := b.Copy()
 		b.Want(b.Post("/confirm", "password", testkit.Password, "next", "/profile"), 303, "/profile")
-		for _, late := range []testkit.Answer{old.Get("/dashboard"), old.Post("/confirm", "password", testkit.Password), old.Post("/profile", "section", "details")} {
+		for _, late := range []testkit.Answer{old.Get("/dashboard"), old.Post("/confirm", "password", testkit.Password),
+			old.Post("/profile", "section", "details")} {
 			if len(late.Header["Set-Cookie"]) > 0 {
 				t.Errorf("%d to %q: %q", late.Status, late.To(), late.Header["Set-Cookie"])
 			}
@@ -149,7 +157,8 @@ func TestSecondPressOfThePasswordForm(t *testing.T) {
 		form := []string{"section", "password", "current", testkit.Password, "password", otherPassword}
 		b.Want(b.Post("/profile", form...), 303, "/profile?notice=password")
 		b.Want(b.Post("/profile", form...), 303, "/profile?notice=password")
-		if got := b.Post("/profile", "section", "password", "current", testkit.Password, "password", "a third way to the gatehouse"); got.Status != 422 {
+		if got := b.Post("/profile", "section", "password", "current", testkit.Password, "password",
+			"a third way to the gatehouse"); got.Status != 422 {
 			t.Errorf("a wrong password: %d", got.Status)
 		}
 	})
@@ -162,7 +171,8 @@ func TestNoPasswordFromTheAddress(t *testing.T) {
 	email := testkit.Someone()
 	h.Browser().SignUp(email)
 	b := h.Browser()
-	if got := b.Post("/sign-in?" + url.Values{"email": {email}, "password": {testkit.Password}}.Encode()); got.Status != 422 || b.SignedIn() {
+	if got := b.Post("/sign-in?" + url.Values{"email": {email},
+		"password": {testkit.Password}}.Encode()); got.Status != 422 || b.SignedIn() {
 		t.Errorf("credentials in the address: %d", got.Status)
 	}
 }
@@ -175,7 +185,8 @@ func TestGzipOnlyWhereItIsTaken(t *testing.T) {
 	page := b.Get("/").Body
 	path := page[strings.Index(page, "/static/app."):]
 	path = path[:strings.IndexByte(path, '"')]
-	for accepted, want := range map[string]string{"gzip, br": "gzip", "gzip;q=0": "", "identity, gzip;q=0.0": "", "x-not-gzip": "", "": ""} {
+	for accepted, want := range map[string]string{"gzip, br": "gzip", "gzip;q=0": "", "identity, gzip;q=0.0": "",
+		"x-not-gzip": "", "": ""} {
 		request := b.Request(http.MethodGet, path, nil)
 		if accepted != "" {
 			request.Header.Set("Accept-Encoding", accepted)

@@ -19,7 +19,8 @@ func TestFormsComeBackWithWhatWasTyped(t *testing.T) {
 	email := testkit.Someone()
 	user := h.Browser().SignUp(email)
 	flow, forgetful := h.Browser(), h.Browser()
-	flow.Want(flow.Post("/sign-up", "name", "Ada", "email", "new@example.com", "password", testkit.Password), 303, "/verify")
+	flow.Want(flow.Post("/sign-up", "name", "Ada", "email", "new@example.com", "password", testkit.Password), 303,
+		"/verify")
 	forgetful.Want(forgetful.Post("/forgot", "email", email), 303, "/reset")
 	for name, form := range map[string]struct {
 		b     *testkit.Browser
@@ -27,25 +28,37 @@ func TestFormsComeBackWithWhatWasTyped(t *testing.T) {
 		pairs []string
 		kept  []string
 	}{
-		"sign-in":             {h.Browser(), "/sign-in", []string{"email", email, "password", typedPassword, "next", "/profile"}, []string{email, "/profile"}},
-		"sign-in, no address": {h.Browser(), "/sign-in", []string{"email", "Ada at home", "password", typedPassword, "remember", "on"}, []string{"Ada at home", "checked"}},
-		"sign-up":             {h.Browser(), "/sign-up", []string{"name", "Ada King", "email", "ada@", "password", typedPassword, "next", "/profile"}, []string{"Ada King", "ada@", "/profile"}},
-		"sign-up, weak":       {h.Browser(), "/sign-up", []string{"name", "Ada King", "email", "ada@example.com", "password", "short"}, []string{"Ada King", "ada@example.com"}},
-		"forgot":              {h.Browser(), "/forgot", []string{"email", "ada@", "next", "/profile"}, []string{"ada@", "/profile"}},
-		"verify":              {flow, "/verify", []string{"code", "abc"}, []string{"new@example.com"}},
-		"reset":               {forgetful, "/reset", []string{"code", "000000", "password", "short"}, []string{email, `value="000000"`}},
-		"details":             {user, "/profile", []string{"section", "details", "name", "Ada King", "phone", "12ab"}, []string{"Ada King", "12ab"}},
-		"details, no name":    {user, "/profile", []string{"section", "details", "name", " ", "phone", "+44 20 7946 0000"}, []string{"+44 20 7946 0000"}},
-		"password":            {user, "/profile", []string{"section", "password", "current", typedPassword, "password", typedPassword}, nil},
-		"email":               {user, "/profile", []string{"section", "email", "email", "ada@"}, []string{"ada@"}},
-		"confirm":             {user, "/confirm", []string{"password", typedPassword, "next", "/profile#email-section"}, []string{"/profile#email-section"}},
-		"delete":              {user, "/profile", []string{"section", "delete", "password", typedPassword}, nil},
+		"sign-in": {h.Browser(), "/sign-in",
+			[]string{"email", email, "password", typedPassword, "next", "/profile"}, []string{email, "/profile"}},
+		"sign-in, no address": {h.Browser(), "/sign-in",
+			[]string{"email", "Ada at home", "password", typedPassword, "remember", "on"}, []string{"Ada at home", "checked"}},
+		"sign-up": {h.Browser(), "/sign-up",
+			[]string{"name", "Ada King", "email", "ada@", "password", typedPassword, "next", "/profile"},
+			[]string{"Ada King", "ada@", "/profile"}},
+		"sign-up, weak": {h.Browser(), "/sign-up", []string{"name", "Ada King", "email", "ada@example.com", "password",
+			"short"}, []string{"Ada King", "ada@example.com"}},
+		"forgot": {h.Browser(), "/forgot", []string{"email", "ada@", "next", "/profile"},
+			[]string{"ada@", "/profile"}},
+		"verify": {flow, "/verify", []string{"code", "abc"}, []string{"new@example.com"}},
+		"reset": {forgetful, "/reset", []string{"code", "000000", "password", "short"},
+			[]string{email, `value="000000"`}},
+		"details": {user, "/profile", []string{"section", "details", "name", "Ada King", "phone", "12ab"},
+			[]string{"Ada King", "12ab"}},
+		"details, no name": {user, "/profile", []string{"section", "details", "name", " ", "phone", "+44 20 7946 0000"},
+			[]string{"+44 20 7946 0000"}},
+		"password": {user, "/profile", []string{"section", "password", "current", typedPassword, "password",
+			typedPassword}, nil},
+		"email": {user, "/profile", []string{"section", "email", "email", "ada@"}, []string{"ada@"}},
+		"confirm": {user, "/confirm", []string{"password", typedPassword, "next", "/profile#email-section"},
+			[]string{"/profile#email-section"}},
+		"delete": {user, "/profile", []string{"section", "delete", "password", typedPassword}, nil},
 	} {
 		for _, htmx := range []bool{false, true} {
 			form.b.HTMX = htmx
 			got := form.b.Post(form.path, form.pairs...)
 			whole := strings.Contains(got.Body, "<html")
-			if got.Status != 422 || whole == htmx || !strings.Contains(got.Body, "Error:") && !strings.Contains(got.Body, `role="alert"`) {
+			if got.Status != 422 || whole == htmx ||
+				!strings.Contains(got.Body, "Error:") && !strings.Contains(got.Body, `role="alert"`) {
 				t.Errorf("%s, htmx %t: %d, a whole page: %t\n%s", name, htmx, got.Status, whole, testkit.Text(got.Body))
 			}
 			for _, value := range form.kept {
@@ -68,7 +81,8 @@ func TestFormsComeBackWithWhatWasTyped(t *testing.T) {
 func led(t *testing.T, what string, got testkit.Answer, to string) {
 	t.Helper()
 	if got.Header.Get("HX-Redirect") != to || got.To() != "" || got.Status/100 == 3 || strings.Contains(got.Body, "<") {
-		t.Errorf("%s: %d, HX-Redirect %q, Location %q; want HX-Redirect %q", what, got.Status, got.Header.Get("HX-Redirect"), got.To(), to)
+		t.Errorf("%s: %d, HX-Redirect %q, Location %q; want HX-Redirect %q", what, got.Status, got.Header.Get("HX-Redirect"),
+			got.To(), to)
 	}
 }
 
@@ -80,7 +94,8 @@ func TestHtmxIsLedByHeader(t *testing.T) {
 	b.HTMX = true
 	led(t, "a guest reads", b.Get("/dashboard"), "/sign-in?next=%2Fdashboard")
 	led(t, "a guest writes", b.Post("/profile", "section", "details"), "/sign-in?next=%2Fprofile")
-	led(t, "sign-up", b.Post("/sign-up", "name", "Ada", "email", email, "password", testkit.Password, "next", "/profile"), "/verify")
+	led(t, "sign-up", b.Post("/sign-up", "name", "Ada", "email", email, "password", testkit.Password, "next", "/profile"),
+		"/verify")
 	led(t, "verify", b.Post("/verify", "code", h.Code(email)), "/profile")
 	led(t, "sign-in again", b.Post("/sign-in", "email", email, "password", testkit.Password), "/dashboard")
 	led(t, "a guests' page", b.Get("/sign-in?next=/profile"), "/profile")
@@ -89,7 +104,8 @@ func TestHtmxIsLedByHeader(t *testing.T) {
 	led(t, "sign-out", b.Post("/auth/sign-out"), "/sign-in?notice=signed-out")
 	led(t, "an ended session", copied.Get("/dashboard"), "/sign-in?notice=ended&next=%2Fdashboard")
 	led(t, "forgot", b.Post("/forgot", "email", email), "/reset")
-	led(t, "reset", b.Post("/reset", "code", h.Code(email), "password", "another way to the gatehouse"), "/sign-in?notice=reset&next=%2Fdashboard")
+	led(t, "reset", b.Post("/reset", "code", h.Code(email), "password", "another way to the gatehouse"),
+		"/sign-in?notice=reset&next=%2Fdashboard")
 }
 
 // The element that refreshes in the background learns where to go when the session is over.
@@ -103,12 +119,14 @@ func TestRefreshTellsHtmxOfTheEnd(t *testing.T) {
 		for what, tab := range map[string]*testkit.Browser{"ended": ended.Copy(), "no cookie": h.Browser()} {
 			tab.HTMX = htmx
 			got := tab.Post("/auth/refresh")
-			if want := map[bool]string{true: "/sign-in?notice=ended"}[htmx]; got.Status != 401 || got.Header.Get("HX-Redirect") != want {
+			if want := map[bool]string{true: "/sign-in?notice=ended"}[htmx]; got.Status != 401 ||
+				got.Header.Get("HX-Redirect") != want {
 				t.Errorf("%s, htmx %t: %d, HX-Redirect %q", what, htmx, got.Status, got.Header.Get("HX-Redirect"))
 			}
 		}
 	}
-	if page := h.Browser().Get("/sign-in?notice=ended"); !strings.Contains(page.Body, "Your session ended. Sign in to go on.") {
+	if page := h.Browser().Get("/sign-in?notice=ended"); !strings.Contains(page.Body,
+		"Your session ended. Sign in to go on.") {
 		t.Errorf("the page says no why: %s", testkit.Text(page.Body))
 	}
 	if page := h.Browser().Get("/sign-in?notice=Call+0900"); strings.Contains(page.Body, "0900") {
@@ -125,7 +143,8 @@ func TestHtmxPostAfterExpiry(t *testing.T) {
 		old := b.Cookies()["refresh"]
 		h.Clock.Advance(11 * time.Minute)
 		got := b.Do(http.MethodPost, "/profile", map[string][]string{"section": {"details"}, "name": {"Grace Hopper"}})
-		if got.Status != 200 || !strings.Contains(got.Body, "Grace Hopper") || strings.Contains(got.Body, "<html") || b.Cookies()["refresh"] == old {
+		if got.Status != 200 || !strings.Contains(got.Body, "Grace Hopper") || strings.Contains(got.Body, "<html") ||
+			b.Cookies()["refresh"] == old {
 			t.Errorf("%d %s", got.Status, testkit.Text(got.Body))
 		}
 	})

@@ -22,13 +22,17 @@ func everyDatabase(t *testing.T, walk func(t *testing.T, h *testkit.House), sett
 }
 
 var junk = map[string]string{
-	"nothing": "", "a NUL": "a\x00b", "a NUL in an address": "a\x00b@example.com", "an address with a line": "a@example.com\r\nBcc: b@example.com",
-	"no UTF-8": "\xff\xfe\xfd", "no UTF-8 in an address": "a\xff@example.com", "long": strings.Repeat("a", 100_000),
+	"nothing": "", "a NUL": "a\x00b", "a NUL in an address": "a\x00b@example.com",
+	"an address with a line": "a@example.com\r\nBcc: b@example.com",
+	"no UTF-8":               "\xff\xfe\xfd", "no UTF-8 in an address": "a\xff@example.com",
+	"long":           strings.Repeat("a", 100_000),
 	"a long address": strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 200) + "example.com", "a quote": "' OR 1=1 --",
-	"a tag": `"><script>alert(1)</script>`, "a turn": "\u202egnp.exe", "half a pair": "\xed\xa0\x80", "marks": strings.Repeat("e\u0301", 3000),
+	"a tag": `"><script>alert(1)</script>`, "a turn": "\u202egnp.exe", "half a pair": "\xed\xa0\x80",
+	"marks": strings.Repeat("e\u0301", 3000),
 }
 
-var fields = []string{"name", "email", "password", "current", "code", "next", "remember", "phone", "action", "session", "provider", "subject", "confirm", "section", "state", "error", "user"}
+var fields = []string{"name", "email", "password", "current", "code", "next", "remember", "phone", "action", "session",
+	"provider", "subject", "confirm", "section", "state", "error", "user"}
 
 // Whatever is posted, to every route of the app, is answered by a page of 4xx or a step of the flow;
 // never by a 5xx, and never with a script in it.
@@ -44,7 +48,8 @@ func TestNoInputIsAnError(t *testing.T) {
 			for _, field := range fields {
 				form.Set(field, value)
 			}
-			for _, section := range []string{"details", "picture", "email", "password", "identities", "sessions", "delete", value} {
+			for _, section := range []string{"details", "picture", "email", "password", "identities", "sessions", "delete",
+				value} {
 				form.Set("section", section)
 				sensible(t, "section "+section+" with "+what, user.Do(http.MethodPost, "/profile", form))
 			}
@@ -62,7 +67,8 @@ func TestNoInputIsAnError(t *testing.T) {
 				sensible(t, path+" with one field of "+what, h.Browser().Do(http.MethodPost, path, good))
 			}
 			for _, route := range h.Web.GetRoutes(true) {
-				if route.Method != http.MethodPost || route.Path == "/profile" || route.Path == "/auth/sign-out" || route.Path == "/auth/refresh" {
+				if route.Method != http.MethodPost || route.Path == "/profile" || route.Path == "/auth/sign-out" ||
+					route.Path == "/auth/refresh" {
 					continue
 				}
 				b := who[route.Path]
@@ -97,8 +103,10 @@ func TestNoRequestIsAnError(t *testing.T) {
 	t.Parallel()
 	h, _ := testkit.NewEmulated(t)
 	user := h.Browser().SignUp(testkit.Someone())
-	for _, kind := range []string{"multipart/form-data", "multipart/form-data; boundary=x", "application/json", "application/x-www-form-urlencoded; charset=utf-16", "text/plain", "\xff", ""} {
-		for _, body := range []string{"", "--x\r\nContent-Disposition: form-data; name=\"section\"\r\n\r\npicture\r\n", "{}", "section=picture&&&=&%", "section=%zz"} {
+	for _, kind := range []string{"multipart/form-data", "multipart/form-data; boundary=x", "application/json",
+		"application/x-www-form-urlencoded; charset=utf-16", "text/plain", "\xff", ""} {
+		for _, body := range []string{"", "--x\r\nContent-Disposition: form-data; name=\"section\"\r\n\r\npicture\r\n",
+			"{}", "section=picture&&&=&%", "section=%zz"} {
 			for _, path := range []string{"/profile", "/sign-in", "/verify"} {
 				request := user.Request(http.MethodPost, path, nil)
 				request.Body, request.ContentLength = http.NoBody, 0
@@ -115,8 +123,10 @@ func TestNoRequestIsAnError(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"access", "refresh", "flow", "reset", "oauth", "device"} {
-		for _, value := range []string{"x", "....", strings.Repeat("A", 3000), "%00", "eyJhbGciOiJub25lIn0..", "\"quoted\"", "ünicode"} {
-			for _, path := range []string{"/", "/dashboard", "/verify", "/reset", "/auth/session", "/auth/google/callback?code=a&state=b", "/sign-in"} {
+		for _, value := range []string{"x", "....", strings.Repeat("A", 3000), "%00", "eyJhbGciOiJub25lIn0..", "\"quoted\"",
+			"ünicode"} {
+			for _, path := range []string{"/", "/dashboard", "/verify", "/reset", "/auth/session",
+				"/auth/google/callback?code=a&state=b", "/sign-in"} {
 				b := h.Browser()
 				request := b.Request(http.MethodGet, path, nil)
 				request.Header.Set("Cookie", name+"="+value)
@@ -145,16 +155,19 @@ func TestRefusalsArePages(t *testing.T) {
 		"unknown path":     {h.Browser().Get("/nothing/here"), 404, "There is no page at this address."},
 		"unknown provider": {h.Browser().Get("/auth/nobody"), 404, "There is no page at this address."},
 		"no such file":     {h.Browser().Get("/static/nothing.css"), 404, "There is no page at this address."},
-		"wrong method":     {h.Browser().Do(http.MethodPut, "/sign-in", url.Values{}), 405, "does not take that kind of request"},
-		"write to a page":  {user.Post("/dashboard"), 405, "does not take that kind of request"},
-		"delete":           {user.Do(http.MethodDelete, "/profile", nil), 405, "does not take that kind of request"},
-		"unknown section":  {user.Post("/profile", "section", "nothing"), 400, "not one that this page understands"},
-		"huge body":        {h.Browser().Announces("/sign-in", 4<<20), 413, "more than this form takes"},
-		"huge address":     {h.Browser().Get("/sign-in?next=" + strings.Repeat("a", 30<<10)), 431, "not one that this page understands"},
-		"no picture":       {user.Get("/profile/picture"), 404, "There is no page at this address."},
+		"wrong method": {h.Browser().Do(http.MethodPut, "/sign-in", url.Values{}), 405,
+			"does not take that kind of request"},
+		"write to a page": {user.Post("/dashboard"), 405, "does not take that kind of request"},
+		"delete":          {user.Do(http.MethodDelete, "/profile", nil), 405, "does not take that kind of request"},
+		"unknown section": {user.Post("/profile", "section", "nothing"), 400, "not one that this page understands"},
+		"huge body":       {h.Browser().Announces("/sign-in", 4<<20), 413, "more than this form takes"},
+		"huge address": {h.Browser().Get("/sign-in?next=" + strings.Repeat("a", 30<<10)), 431,
+			"not one that this page understands"},
+		"no picture": {user.Get("/profile/picture"), 404, "There is no page at this address."},
 	} {
 		id := refused.got.Header.Get("X-Request-Id")
-		if refused.got.Status != refused.status || !strings.Contains(refused.got.Body, refused.says) || id == "" || !strings.Contains(refused.got.Body, id) {
+		if refused.got.Status != refused.status || !strings.Contains(refused.got.Body, refused.says) || id == "" ||
+			!strings.Contains(refused.got.Body, id) {
 			t.Errorf("%s: %d, id %q: %s", what, refused.got.Status, id, testkit.Text(refused.got.Body))
 		}
 		if !strings.Contains(h.Logs.String(), id) {

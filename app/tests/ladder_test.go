@@ -28,15 +28,18 @@ var ladder = map[string][]string{
 	"app/oauth/emulator": {},
 	"app/session": {"gatehouse/app/token", "gatehouse/models", "github.com/gofiber/storage/redis/v3",
 		"github.com/redis/go-redis/v9", "github.com/redis/go-redis/v9/maintnotifications"},
-	"app/account": {"gatehouse/app/limit", "gatehouse/app/token", "gatehouse/models", "github.com/alexedwards/argon2id", "golang.org/x/crypto/argon2", "golang.org/x/crypto/bcrypt",
+	"app/account": {"gatehouse/app/limit", "gatehouse/app/token", "gatehouse/models", "github.com/alexedwards/argon2id",
+		"golang.org/x/crypto/argon2", "golang.org/x/crypto/bcrypt",
 		"golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
 	"app/metrics": {"gatehouse/app/session", "github.com/prometheus/client_golang/prometheus",
-		"github.com/prometheus/client_golang/prometheus/collectors", "github.com/prometheus/client_golang/prometheus/promhttp"},
+		"github.com/prometheus/client_golang/prometheus/collectors",
+		"github.com/prometheus/client_golang/prometheus/promhttp"},
 	"app/trace": {"go.opentelemetry.io/otel", "go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes",
 		"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp", "go.opentelemetry.io/otel/propagation",
 		"go.opentelemetry.io/otel/sdk/resource", "go.opentelemetry.io/otel/sdk/trace", "go.opentelemetry.io/otel/trace"},
 	"views": {"gatehouse/models", "github.com/a-h/templ", "github.com/a-h/templ/runtime"},
-	"handlers": {"gatehouse/app/account", "gatehouse/app/limit", "gatehouse/app/mail", "gatehouse/app/oauth", "gatehouse/app/session",
+	"handlers": {"gatehouse/app/account", "gatehouse/app/limit", "gatehouse/app/mail", "gatehouse/app/oauth",
+		"gatehouse/app/session",
 		"gatehouse/app/token", "gatehouse/models", "gatehouse/static", "gatehouse/views", "github.com/a-h/templ",
 		"github.com/gofiber/fiber/v2", "github.com/gofiber/fiber/v2/middleware/adaptor", "github.com/mileusna/useragent",
 		"github.com/valyala/fasthttp", "golang.org/x/image/draw"},
@@ -58,7 +61,8 @@ func TestLadder(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && (entry.Name() == "node_modules" || file == "tmp" || len(entry.Name()) > 1 && entry.Name()[0] == '.') {
+		if entry.IsDir() && (entry.Name() == "node_modules" || file == "tmp" ||
+			len(entry.Name()) > 1 && entry.Name()[0] == '.') {
 			return fs.SkipDir
 		}
 		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {

@@ -41,7 +41,8 @@ func atMost(h *testkit.House, limit int) int { return limit * (1 + min(1, counte
 
 // spend posts until a limit refuses, and counts what was taken before. However slow the machine is, that
 // is no more than the rule allows: most at once, and one for each that has passed meanwhile.
-func spend(b *testkit.Browser, most int, each time.Duration, post func(i int) testkit.Answer) (refused testkit.Answer, taken int) {
+func spend(b *testkit.Browser, most int, each time.Duration, post func(i int) testkit.Answer) (refused testkit.Answer,
+	taken int) {
 	b.T.Helper()
 	for began := time.Now(); ; taken++ {
 		got := post(taken)
@@ -104,13 +105,18 @@ func TestForwardedForDoesNotResetLimits(t *testing.T) {
 		trusted string
 		from    func(i int) string
 	}{
-		"no proxy is trusted":          {"TRUSTED_PROXIES=", func(int) string { return testkit.AnyAddress() }},
-		"a proxy elsewhere":            {"TRUSTED_PROXIES=192.0.2.1", func(int) string { return testkit.AnyAddress() }},
-		"in front of the real hop":     {"TRUSTED_PROXIES=127.0.0.1", func(int) string { return testkit.AnyAddress() + ", 198.51.100.7" }},
-		"in a line before the proxy's": {"TRUSTED_PROXIES=127.0.0.1", func(int) string { return testkit.AnyAddress() + "\n198.51.100.7" }},
-		"no address at all":            {"TRUSTED_PROXIES=127.0.0.1", func(i int) string { return "client" + strconv.Itoa(i) }},
-		"another of the same /64":      {"TRUSTED_PROXIES=127.0.0.1", func(i int) string { return "2001:db8:1:2::" + strconv.Itoa(i) }},
-		"behind two proxies of ours":   {"TRUSTED_PROXIES=127.0.0.1,203.0.113.0/24", func(int) string { return testkit.AnyAddress() + ",198.51.100.8 , 203.0.113.9" }},
+		"no proxy is trusted": {"TRUSTED_PROXIES=", func(int) string { return testkit.AnyAddress() }},
+		"a proxy elsewhere":   {"TRUSTED_PROXIES=192.0.2.1", func(int) string { return testkit.AnyAddress() }},
+		"in front of the real hop": {"TRUSTED_PROXIES=127.0.0.1",
+			func(int) string { return testkit.AnyAddress() + ", 198.51.100.7" }},
+		"in a line before the proxy's": {"TRUSTED_PROXIES=127.0.0.1",
+			func(int) string { return testkit.AnyAddress() + "\n198.51.100.7" }},
+		"no address at all": {"TRUSTED_PROXIES=127.0.0.1",
+			func(i int) string { return "client" + strconv.Itoa(i) }},
+		"another of the same /64": {"TRUSTED_PROXIES=127.0.0.1",
+			func(i int) string { return "2001:db8:1:2::" + strconv.Itoa(i) }},
+		"behind two proxies of ours": {"TRUSTED_PROXIES=127.0.0.1,203.0.113.0/24",
+			func(int) string { return testkit.AnyAddress() + ",198.51.100.8 , 203.0.113.9" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -27,7 +27,8 @@ func TestLogsHoldNoSecret(t *testing.T) {
 			secrets[code] = "a code"
 			return code
 		}
-		b.Post("/sign-up", "name", "Ada", "email", email, "password", testkit.Password, "remember", "on", "next", "/profile?code=1")
+		b.Post("/sign-up", "name", "Ada", "email", email, "password", testkit.Password, "remember", "on", "next",
+			"/profile?code=1")
 		note(b)
 		b.Post("/verify", "code", wrong("000000"))
 		code := mailed(email)
@@ -63,7 +64,8 @@ func TestLogsHoldNoSecret(t *testing.T) {
 				t.Errorf("the log holds %s", what)
 			}
 		}
-		for _, kept := range []string{"msg=request", "route=/verify", "kind=signed_up", "kind=sign_in_failed", "kind=refresh_token_reused", "kind=password_reset", "status=422"} {
+		for _, kept := range []string{"msg=request", "route=/verify", "kind=signed_up", "kind=sign_in_failed",
+			"kind=refresh_token_reused", "kind=password_reset", "status=422"} {
 			if !strings.Contains(logs, kept) {
 				t.Errorf("the log lacks %s", kept)
 			}

@@ -105,7 +105,8 @@ func TestMetricsAreForOperators(t *testing.T) {
 		want          int
 	}{
 		{open, "Accept", "*/*", 200}, {open, "X-Forwarded-For", "198.51.100.7", 404},
-		{closed, "Accept", "*/*", 404}, {closed, "Authorization", "Bearer a token for the scrapes", 404}, {closed, "Authorization", "Bearer a token for the scraper", 200},
+		{closed, "Accept", "*/*", 404}, {closed, "Authorization", "Bearer a token for the scrapes", 404},
+		{closed, "Authorization", "Bearer a token for the scraper", 200},
 	} {
 		if got := ask(tried.h, tried.header, tried.value); got != tried.want {
 			t.Errorf("%s: %s: %d, want %d", tried.header, tried.value, got, tried.want)
@@ -144,7 +145,8 @@ func TestSecurityEventsAreKept(t *testing.T) {
 			}
 			seen[fields[1]+" "+strings.Trim(fields[2], `"`)]++
 		}
-		for _, want := range []string{"signed_up ", "profile_changed ", "signed_out ", "refresh_refused ended", "refresh_refused forged", "signed_in ", "refresh_token_reused Firefox on Linux"} {
+		for _, want := range []string{"signed_up ", "profile_changed ", "signed_out ", "refresh_refused ended",
+			"refresh_refused forged", "signed_in ", "refresh_token_reused Firefox on Linux"} {
 			if seen[want] != 1 {
 				t.Errorf("%q stands in the log %d times: %v", want, seen[want], seen)
 			}
@@ -158,7 +160,8 @@ func TestSecurityEventsAreKept(t *testing.T) {
 	})
 }
 
-var securityLine = regexp.MustCompile(`msg=security kind=(\S+) user=\S* session=\S* ip=[0-9.]+ detail=("[^"]*"|\S*) id=[A-Z0-9]{26}`)
+var securityLine = regexp.MustCompile(`msg=security kind=(\S+) user=\S* session=\S* ` +
+	`ip=[0-9.]+ detail=("[^"]*"|\S*) id=[A-Z0-9]{26}`)
 
 // eventsKept counts a person's events of a kind in the table itself.
 func eventsKept(h *testkit.House, kind, email string) (count int) {
@@ -188,10 +191,12 @@ func TestOldEventsAreSwept(t *testing.T) {
 		h.Clock.Advance(47 * time.Hour)
 		b.SignIn(email)
 		h.Twin()
-		testkit.Eventually(t, "the first sweep is done", func() bool { return eventsKept(h, models.EventSignedUp, email) == 1 })
+		testkit.Eventually(t, "the first sweep is done",
+			func() bool { return eventsKept(h, models.EventSignedUp, email) == 1 })
 		h.Clock.Advance(2 * time.Hour)
 		h.Twin()
-		testkit.Eventually(t, "an event of 49 hours ago is gone", func() bool { return eventsKept(h, models.EventSignedUp, email) == 0 })
+		testkit.Eventually(t, "an event of 49 hours ago is gone",
+			func() bool { return eventsKept(h, models.EventSignedUp, email) == 0 })
 		if count := eventsKept(h, models.EventSignedIn, email); count != 1 {
 			t.Errorf("%d sign-ins of two hours ago are kept, want 1", count)
 		}
@@ -269,17 +274,20 @@ func TestTracesReachTheCollector(t *testing.T) {
 	if page == nil || trade == nil {
 		t.Fatalf("%d spans came: %v", len(got.spans), byName)
 	}
-	if fmt.Sprintf("%x", page.GetTraceId()) != "0af7651916cd43dd8448eb211c80319c" || fmt.Sprintf("%x", page.GetParentSpanId()) != "b7ad6b7169203331" {
+	if fmt.Sprintf("%x", page.GetTraceId()) != "0af7651916cd43dd8448eb211c80319c" ||
+		fmt.Sprintf("%x", page.GetParentSpanId()) != "b7ad6b7169203331" {
 		t.Errorf("the request is not in its caller's trace: %s", page)
 	}
-	if string(trade.GetParentSpanId()) != string(page.GetSpanId()) || trade.GetStartTimeUnixNano() < page.GetStartTimeUnixNano() {
+	if string(trade.GetParentSpanId()) != string(page.GetSpanId()) ||
+		trade.GetStartTimeUnixNano() < page.GetStartTimeUnixNano() {
 		t.Errorf("the trade is not within the request: %s", trade)
 	}
 	said := map[string]string{}
 	for _, attribute := range page.GetAttributes() {
 		said[attribute.GetKey()] = strings.Trim(attribute.GetValue().String(), `"`)
 	}
-	if len(said) != 3 || !strings.Contains(said["http.route"], "/profile") || !strings.Contains(said["http.response.status_code"], "200") {
+	if len(said) != 3 || !strings.Contains(said["http.route"], "/profile") ||
+		!strings.Contains(said["http.response.status_code"], "200") {
 		t.Errorf("the request's span says %v", said)
 	}
 	if byName["POST /verify"] == nil || len(got.names) == 0 || got.names[0] != "gatehouse" {

@@ -14,19 +14,26 @@ import (
 // elsewhere are ways to write an address that some browser or parser takes for another host, as
 // they stand in a query or a form's body.
 var elsewhere = []string{
-	"https://evil.example", "http://evil.example/", "//evil.example", "///evil.example", "////evil.example", "/\\evil.example", "\\\\evil.example", "\\/evil.example",
-	"https:evil.example", "https:/evil.example", "http:evil.example", "evil.example", "@evil.example", ".evil.example", ":80", "?x", "#x",
-	"javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", " //evil.example", "\t//evil.example", "/\t/evil.example", "/\n/evil.example", "/\r/evil.example",
-	"/\r\nSet-Cookie: a=b", "/\x00/evil.example", "/\x7f/evil.example", "/a\\..\\..\\/evil.example", "%2f%2fevil.example", "%252f%252fevil.example", "%5c%5cevil.example",
+	"https://evil.example", "http://evil.example/", "//evil.example", "///evil.example", "////evil.example",
+	"/\\evil.example", "\\\\evil.example", "\\/evil.example",
+	"https:evil.example", "https:/evil.example", "http:evil.example", "evil.example", "@evil.example", ".evil.example",
+	":80", "?x", "#x",
+	"javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", " //evil.example", "\t//evil.example",
+	"/\t/evil.example", "/\n/evil.example", "/\r/evil.example",
+	"/\r\nSet-Cookie: a=b", "/\x00/evil.example", "/\x7f/evil.example", "/a\\..\\..\\/evil.example", "%2f%2fevil.example",
+	"%252f%252fevil.example", "%5c%5cevil.example",
 	"/%", "/%zz", "/\xff/evil.example", "/" + strings.Repeat("a", 5000), "\u3000//evil.example", "／／evil.example",
 	"//evil.example/%2e%2e", "/ /evil.example\n", "//127.0.0.1@evil.example",
 }
 
 // rawQueries reach the server exactly so.
 var rawQueries = []string{
-	"next=//evil.example", "next=%2f%2fevil.example", "next=%2F%5Cevil.example", "next=/%5cevil.example", "next=%252f%252fevil.example", "next=/%09/evil.example", "next=/%0d/evil.example",
-	"next=https%3a%2f%2fevil.example", "next=https%3aevil.example", "next=//evil.example&next=/dashboard", "next=/dashboard&next=//evil.example",
-	"next[]=//evil.example", "next=%00", "next=%ff//evil.example", "next=%", "next=/%250a/evil.example", "next=java%0ascript:alert(1)", "next=+//evil.example",
+	"next=//evil.example", "next=%2f%2fevil.example", "next=%2F%5Cevil.example", "next=/%5cevil.example",
+	"next=%252f%252fevil.example", "next=/%09/evil.example", "next=/%0d/evil.example",
+	"next=https%3a%2f%2fevil.example", "next=https%3aevil.example", "next=//evil.example&next=/dashboard",
+	"next=/dashboard&next=//evil.example",
+	"next[]=//evil.example", "next=%00", "next=%ff//evil.example", "next=%", "next=/%250a/evil.example",
+	"next=java%0ascript:alert(1)", "next=+//evil.example",
 }
 
 // stays fails the test when a browser of this house would leave it.
@@ -34,7 +41,8 @@ func stays(h *testkit.House, what, to string) {
 	h.T.Helper()
 	base, _ := url.Parse(h.URL + "/sign-in")
 	at, err := base.Parse(strings.NewReplacer("\t", "", "\n", "", "\r", "", "\\", "/").Replace(strings.TrimSpace(to)))
-	if err != nil || at.Host != base.Host || at.Scheme != "http" || !strings.HasPrefix(to, "/") || strings.ContainsAny(to, "\r\n\t\\\x00") {
+	if err != nil || at.Host != base.Host || at.Scheme != "http" || !strings.HasPrefix(to, "/") ||
+		strings.ContainsAny(to, "\r\n\t\\\x00") {
 		h.T.Errorf("%s leads to %q (%v)", what, to, err)
 	}
 	if inner := at.Query().Get("next"); inner != "" {
@@ -98,7 +106,8 @@ func TestNextIsHeldThroughEachFlow(t *testing.T) {
 	h := testkit.NewHouse(t, "LIMITS=off")
 	email := testkit.Someone()
 	user := h.Browser().SignUp(email)
-	for _, to := range []string{"//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "javascript:alert(1)"} {
+	for _, to := range []string{"//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example",
+		"javascript:alert(1)"} {
 		for _, htmx := range []bool{false, true} {
 			guest := h.Browser()
 			guest.HTMX, user.HTMX = htmx, htmx
@@ -114,12 +123,14 @@ func TestNextIsHeldThroughEachFlow(t *testing.T) {
 			follow("confirm", user.Post("/confirm", "password", testkit.Password, "next", to))
 			stranger, address := h.Browser(), testkit.Someone()
 			stranger.HTMX = htmx
-			follow("sign-up", stranger.Post("/sign-up", "name", "Ada", "email", address, "password", testkit.Password, "next", to))
+			follow("sign-up", stranger.Post("/sign-up", "name", "Ada", "email", address, "password", testkit.Password, "next",
+				to))
 			follow("verify", stranger.Post("/verify", "code", h.Code(address), "next", to))
 			forgetful := h.Browser()
 			forgetful.HTMX = htmx
 			follow("forgot", forgetful.Post("/forgot", "email", address, "next", to))
-			follow("reset", forgetful.Post("/reset", "code", h.Code(address), "password", "another way to the gatehouse", "next", to))
+			follow("reset", forgetful.Post("/reset", "code", h.Code(address), "password", "another way to the gatehouse",
+				"next", to))
 		}
 	}
 }

@@ -124,7 +124,8 @@ func TestResetDuringAnOutage(t *testing.T) {
 		t.Fatalf("while the store is down: %d", got.Status)
 	}
 	w.up(h)
-	owner.Want(owner.Post("/reset", "code", code, "password", otherPassword), 303, "/sign-in?notice=reset&next=%2Fdashboard")
+	owner.Want(owner.Post("/reset", "code", code, "password", otherPassword),
+		303, "/sign-in?notice=reset&next=%2Fdashboard")
 	thief.Refuses("the password was reset")
 }
 
@@ -154,7 +155,8 @@ func TestSignUpDuringAnOutage(t *testing.T) {
 	b.Want(b.Post("/sign-up", "name", "Ada", "email", email, "password", testkit.Password), 303, "/verify")
 	code := h.Code(email)
 	w.down()
-	if got := b.Post("/verify", "code", code); got.Status != 503 || len(got.Header["Set-Cookie"]) > 0 || strings.Contains(got.Body, "still signed in") {
+	if got := b.Post("/verify", "code", code); got.Status != 503 || len(got.Header["Set-Cookie"]) > 0 ||
+		strings.Contains(got.Body, "still signed in") {
 		t.Fatalf("while the store is down: %d, cookies %q: %s", got.Status, got.Header["Set-Cookie"], testkit.Text(got.Body))
 	}
 	w.up(h)
@@ -187,7 +189,8 @@ func TestSilentPostgresIsAnswered(t *testing.T) {
 	}
 	w := wired(t, at.Host)
 	at.Host = w.address
-	h := testkit.NewHouse(t, "DATABASE_URL="+at.String()+"&statement_timeout=1000", "REDIS_URL="+servers.Need(t, "TEST_REDIS_URL", "no Redis"))
+	h := testkit.NewHouse(t, "DATABASE_URL="+at.String()+"&statement_timeout=1000",
+		"REDIS_URL="+servers.Need(t, "TEST_REDIS_URL", "no Redis"))
 	b := h.Browser().SignUp(testkit.Someone())
 	w.hush()
 	defer w.down()
@@ -213,7 +216,8 @@ func TestDashboardDuringAnOutage(t *testing.T) {
 	b := h.Browser().SignUp(testkit.Someone())
 	w.down()
 	page := b.Get("/dashboard")
-	if page.Status != 200 || !strings.Contains(page.Body, "cannot be read") || strings.Contains(page.Body, "0001") || strings.Contains(page.Body, "Signed in with") {
+	if page.Status != 200 || !strings.Contains(page.Body, "cannot be read") || strings.Contains(page.Body, "0001") ||
+		strings.Contains(page.Body, "Signed in with") {
 		t.Errorf("%d %s", page.Status, testkit.Text(page.Body))
 	}
 }

@@ -28,7 +28,8 @@ func TestPasswordJourney(t *testing.T) {
 	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
 		b, email := h.Browser(), testkit.Someone()
 		b.Want(b.Get("/profile"), 303, "/sign-in?next=%2Fprofile")
-		b.Want(b.Post("/sign-up", "name", "Ada", "email", email, "password", testkit.Password, "next", "/profile"), 303, "/verify")
+		b.Want(b.Post("/sign-up", "name", "Ada", "email", email, "password", testkit.Password, "next", "/profile"), 303,
+			"/verify")
 		if page := b.Get("/verify"); page.Status != 200 || !strings.Contains(page.Body, email) {
 			t.Fatalf("the page for the code: %d %s", page.Status, testkit.Text(page.Body))
 		}
@@ -37,7 +38,8 @@ func TestPasswordJourney(t *testing.T) {
 		if page := b.Get("/dashboard"); page.Status != 200 || !strings.Contains(page.Body, "Ada") {
 			t.Fatalf("the dashboard: %d %s", page.Status, testkit.Text(page.Body))
 		}
-		b.Want(b.Post("/profile", "section", "details", "name", "Ada King", "phone", "+44 20 7946 0000"), 303, "/profile?notice=saved")
+		b.Want(b.Post("/profile", "section", "details", "name", "Ada King", "phone", "+44 20 7946 0000"), 303,
+			"/profile?notice=saved")
 		if page := b.Get("/profile"); !strings.Contains(page.Body, "Ada King") {
 			t.Fatalf("the profile: %s", testkit.Text(page.Body))
 		}
@@ -47,13 +49,15 @@ func TestPasswordJourney(t *testing.T) {
 			t.Fatal("signed out, and yet signed in")
 		}
 
-		b.Want(b.Post("/sign-in", "email", strings.ToUpper(email), "password", testkit.Password, "next", "/profile"), 303, "/profile")
+		b.Want(b.Post("/sign-in", "email", strings.ToUpper(email), "password", testkit.Password, "next", "/profile"),
+			303, "/profile")
 		forgetful := h.Browser()
 		forgetful.Want(forgetful.Post("/forgot", "email", email, "next", "/profile"), 303, "/reset")
 		if again := forgetful.Post("/reset", "code", "000000", "password", "short"); again.Status != 422 {
 			t.Fatalf("a weak password: %d", again.Status)
 		}
-		forgetful.Want(forgetful.Post("/reset", "code", h.Code(email), "password", "another way to the gatehouse"), 303, "/sign-in?notice=reset&next=%2Fprofile")
+		forgetful.Want(forgetful.Post("/reset", "code", h.Code(email), "password", "another way to the gatehouse"), 303,
+			"/sign-in?notice=reset&next=%2Fprofile")
 		if forgetful.SignedIn() {
 			t.Fatal("a reset signed someone in")
 		}
@@ -63,7 +67,8 @@ func TestPasswordJourney(t *testing.T) {
 		if mail := h.Mail(email); !strings.Contains(mail, "was reset") {
 			t.Fatalf("the owner was told: %s", mail)
 		}
-		if wrong := b.Post("/sign-in", "email", email, "password", testkit.Password); wrong.Status != 422 || !strings.Contains(wrong.Body, "Wrong email or password.") {
+		if wrong := b.Post("/sign-in", "email", email, "password", testkit.Password); wrong.Status != 422 ||
+			!strings.Contains(wrong.Body, "Wrong email or password.") {
 			t.Fatalf("the old password: %d %s", wrong.Status, testkit.Text(wrong.Body))
 		}
 		b.Want(b.Post("/sign-in", "email", email, "password", "another way to the gatehouse"), 303, "/dashboard")

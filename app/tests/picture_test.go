@@ -108,7 +108,8 @@ func TestPictureIsDrawnAnew(t *testing.T) {
 					t.Errorf("%s: %s is still inside", what, word)
 				}
 			}
-			if got.Header.Get("Content-Type") != "image/jpeg" || got.Header.Get("Cache-Control") != "no-store" || got.Header.Get("X-Content-Type-Options") != "nosniff" {
+			if got.Header.Get("Content-Type") != "image/jpeg" || got.Header.Get("Cache-Control") != "no-store" ||
+				got.Header.Get("X-Content-Type-Options") != "nosniff" {
 				t.Errorf("%s: %v", what, got.Header)
 			}
 		}
@@ -127,11 +128,14 @@ func TestWhatIsNoPictureIsRefused(t *testing.T) {
 	h := testkit.NewHouse(t)
 	b := h.Browser().SignUp(testkit.Someone())
 	for what, file := range map[string][]byte{
-		"nothing": nil, "text": []byte("hello"), "a bomb": bomb(), "SVG": []byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`),
-		"HTML that begins as a GIF": []byte("GIF89a<script>alert(1)</script>"), "half a JPEG": drawn(300, 300, asJPEG)[:400], "half a PNG": drawn(300, 300, asPNG)[:60],
-		"no size": bytes.Replace(bomb(), []byte{0, 0, 0xc3, 0x50, 0, 0, 0xc3, 0x50}, make([]byte, 8), 1),
+		"nothing": nil, "text": []byte("hello"), "a bomb": bomb(),
+		"SVG":                       []byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`),
+		"HTML that begins as a GIF": []byte("GIF89a<script>alert(1)</script>"), "half a JPEG": drawn(300, 300, asJPEG)[:400],
+		"half a PNG": drawn(300, 300, asPNG)[:60],
+		"no size":    bytes.Replace(bomb(), []byte{0, 0, 0xc3, 0x50, 0, 0, 0xc3, 0x50}, make([]byte, 8), 1),
 	} {
-		if got := upload(b, file); got.Status != 422 || !strings.Contains(got.Body, "Choose a JPEG, PNG or GIF of 3 MB or less.") {
+		if got := upload(b, file); got.Status != 422 ||
+			!strings.Contains(got.Body, "Choose a JPEG, PNG or GIF of 3 MB or less.") {
 			t.Errorf("%s: %d %s", what, got.Status, testkit.Text(got.Body))
 		}
 	}

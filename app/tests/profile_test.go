@@ -58,7 +58,8 @@ func TestPasswordChangeEndsOpenResets(t *testing.T) {
 	owner, thief := h.Browser().SignUp(email), h.Browser()
 	thief.Want(thief.Post("/forgot", "email", email), 303, "/reset")
 	code := h.Code(email)
-	owner.Want(owner.Post("/profile", "section", "password", "current", testkit.Password, "password", newPassword), 303, "/profile?notice=password")
+	owner.Want(owner.Post("/profile", "section", "password", "current", testkit.Password, "password", newPassword),
+		303, "/profile?notice=password")
 	if got := thief.Post("/reset", "code", code, "password", "the password of the thief"); got.Status != 422 {
 		t.Errorf("the reset of before: %d", got.Status)
 	}
@@ -74,10 +75,12 @@ func TestConfirmIsASignIn(t *testing.T) {
 		b.Get("/dashboard")
 		first, old, before := b.Session(), b.Copy(), testkit.Claims(t, b.Cookies()["access"])["auth_time"].(float64)
 		ends := h.Record(b.User()).Remembered
-		if got := b.Post("/confirm", "password", "wrong", "next", "/profile#email-section"); got.Status != 422 || b.Session() != first {
+		if got := b.Post("/confirm", "password", "wrong", "next", "/profile#email-section"); got.Status != 422 ||
+			b.Session() != first {
 			t.Fatalf("a wrong password: %d", got.Status)
 		}
-		b.Want(b.Post("/confirm", "password", testkit.Password, "next", "/profile#email-section"), 303, "/profile#email-section")
+		b.Want(b.Post("/confirm", "password", testkit.Password, "next", "/profile#email-section"),
+			303, "/profile#email-section")
 		after := testkit.Claims(t, b.Cookies()["access"])["auth_time"].(float64)
 		if b.Session() == first || after-before < 600 {
 			t.Errorf("the session is new: %t, the time of sign-in moved by %v s", b.Session() != first, after-before)
@@ -102,7 +105,8 @@ func TestEmailChange(t *testing.T) {
 		if page := b.Get(to); page.Status != 200 || !strings.Contains(page.Body, `value="/profile#email-section"`) {
 			t.Fatalf("the page that asks: %d %s", page.Status, testkit.Text(page.Body))
 		}
-		b.Want(b.Post("/confirm", "password", testkit.Password, "next", "/profile#email-section"), 303, "/profile#email-section")
+		b.Want(b.Post("/confirm", "password", testkit.Password, "next", "/profile#email-section"),
+			303, "/profile#email-section")
 		b.Want(ask(), 303, "/verify")
 		code := h.Code(address)
 		if got := b.Post("/verify", "code", wrong(code)); got.Status != 422 {
@@ -184,12 +188,14 @@ func TestDeleteEndsEverything(t *testing.T) {
 func TestGuestsChangeNothing(t *testing.T) {
 	t.Parallel()
 	h := testkit.NewHouse(t)
-	for _, path := range []string{"/dashboard", "/profile", "/profile?section=delete", "/profile/picture", "/confirm", "/confirm?next=%2Fprofile%23email-section"} {
+	for _, path := range []string{"/dashboard", "/profile", "/profile?section=delete", "/profile/picture", "/confirm",
+		"/confirm?next=%2Fprofile%23email-section"} {
 		guest := h.Browser()
 		guest.Want(guest.Get(path), 303, "/sign-in?next="+url.QueryEscape(path))
 	}
 	for _, path := range []string{"/profile", "/confirm"} {
 		guest := h.Browser()
-		guest.Want(guest.Do(http.MethodPost, path, url.Values{"section": {"delete"}}), 303, "/sign-in?next="+url.QueryEscape(path))
+		guest.Want(guest.Do(http.MethodPost, path, url.Values{"section": {"delete"}}), 303,
+			"/sign-in?next="+url.QueryEscape(path))
 	}
 }

@@ -91,7 +91,8 @@ func TestStateOfTheQueryAloneIsNone(t *testing.T) {
 func TestMixedUpProviders(t *testing.T) {
 	t.Parallel()
 	testkit.Emulated(t, func(t *testing.T, h *testkit.House, s *testkit.Stand) {
-		for _, pair := range [][2]string{{"google", "github"}, {"github", "oidc"}, {"oidc", "google"}, {"twitter", "google"}, {"apple", "google"}} {
+		for _, pair := range [][2]string{{"google", "github"}, {"github", "oidc"}, {"oidc", "google"}, {"twitter", "google"},
+			{"apple", "google"}} {
 			asked, brought := pair[0], pair[1]
 			b, before := h.Browser(), s.Exchanges()
 			back := b.Visit(b.Begin(asked), s.People(asked)[0].ID)
@@ -159,7 +160,8 @@ func TestRacingReplays(t *testing.T) {
 func TestCodeOfAnotherFlow(t *testing.T) {
 	t.Parallel()
 	testkit.Emulated(t, func(t *testing.T, h *testkit.House, s *testkit.Stand) {
-		for provider, why := range map[string]string{"google": "provider", "github": "provider", "twitter": "provider", "oidc": "provider", "apple": "token"} {
+		for provider, why := range map[string]string{"google": "provider", "github": "provider", "twitter": "provider",
+			"oidc": "provider", "apple": "token"} {
 			ada, mallory := h.Browser(), h.Browser()
 			stolen := ada.Visit(ada.Begin(provider), "ada")
 			mine := mallory.Visit(mallory.Begin(provider), s.People(provider)[1].ID)
@@ -175,7 +177,8 @@ func TestForgedIDTokens(t *testing.T) {
 	t.Parallel()
 	testkit.Emulated(t, func(t *testing.T, h *testkit.House, s *testkit.Stand) {
 		for _, provider := range []string{"google", "apple", "oidc"} {
-			for _, forgery := range []string{"signature", "none", "audience", "audiences", "issuer", "nonce", "nononce", "expired", "noexp", "athash"} {
+			for _, forgery := range []string{"signature", "none", "audience", "audiences", "issuer", "nonce", "nononce",
+				"expired", "noexp", "athash"} {
 				if provider == "oidc" && forgery == "issuer" {
 					h.Browser().By("oidc", "ada") // discovery first: the fault is in its document as well
 				}
@@ -201,10 +204,12 @@ func TestForgedIDTokens(t *testing.T) {
 func TestNoOpenRedirect(t *testing.T) {
 	t.Parallel()
 	h, _ := testkit.NewEmulated(t)
-	for _, next := range []string{"https://evil.example", "//evil.example", `/\evil.example`, "/%5cevil.example/..//", "/\t/evil.example", "javascript:alert(1)", "evil", "/\r\nSet-Cookie: a=b"} {
+	for _, next := range []string{"https://evil.example", "//evil.example", `/\evil.example`, "/%5cevil.example/..//",
+		"/\t/evil.example", "javascript:alert(1)", "evil", "/\r\nSet-Cookie: a=b"} {
 		b := h.Browser()
 		got := b.Bring(b.Visit(b.Begin("google", "next="+url.QueryEscape(next)), "ada"))
-		if to, err := url.Parse(got.To()); err != nil || got.Status != 303 || to.Host != "" || !strings.HasPrefix(got.To(), "/") || strings.HasPrefix(got.To(), "//") || strings.Contains(got.To(), `\`) {
+		if to, err := url.Parse(got.To()); err != nil || got.Status != 303 || to.Host != "" ||
+			!strings.HasPrefix(got.To(), "/") || strings.HasPrefix(got.To(), "//") || strings.Contains(got.To(), `\`) {
 			t.Errorf("next %q led to %q", next, got.To())
 		}
 		other := h.Browser() // and a next in the answer has no say at all
@@ -239,8 +244,11 @@ func TestProviderRefusals(t *testing.T) {
 			still(b, s, before)
 			refused := h.Browser()
 			back := refused.Visit(refused.Begin(provider), "cancel")
-			refused.Fails(s, refused.Bring(with(back, "error", "server_error"+strings.Repeat("<script>", 20))), provider, "provider")
-			for fault, why := range map[string]string{"token-500": "unavailable", "token-429": "limited", "token-200error": "provider", "token-garbage": "provider", "token-oversize": "provider", "token-redirect": "provider"} {
+			refused.Fails(s, refused.Bring(with(back, "error", "server_error"+strings.Repeat("<script>", 20))), provider,
+				"provider")
+			for fault, why := range map[string]string{"token-500": "unavailable", "token-429": "limited",
+				"token-200error": "provider", "token-garbage": "provider", "token-oversize": "provider",
+				"token-redirect": "provider"} {
 				s.Breaks(provider, fault)
 				b := h.Browser()
 				b.Fails(s, b.Enter(provider, s.People(provider)[0].ID), provider, why)
@@ -250,7 +258,8 @@ func TestProviderRefusals(t *testing.T) {
 				s.Breaks(provider, "")
 			}
 		}
-		for fault, why := range map[string]string{"profile-500": "unavailable", "profile-429": "limited", "profile-garbage": "provider", "subject": "provider"} {
+		for fault, why := range map[string]string{"profile-500": "unavailable", "profile-429": "limited",
+			"profile-garbage": "provider", "subject": "provider"} {
 			for _, provider := range []string{"github", "twitter"} {
 				s.Breaks(provider, fault)
 				b := h.Browser()
@@ -315,11 +324,13 @@ func TestUnknownProviders(t *testing.T) {
 	t.Parallel()
 	clock := &testkit.Clock{}
 	s := testkit.NewStand(t, clock)
-	h := testkit.NewHouseAt(t, clock, "OAUTH_EMULATOR="+s.URL, "GITHUB_CLIENT_ID=demo", "GITHUB_CLIENT_SECRET="+testkit.RegisteredSecret)
+	h := testkit.NewHouseAt(t, clock, "OAUTH_EMULATOR="+s.URL, "GITHUB_CLIENT_ID=demo",
+		"GITHUB_CLIENT_SECRET="+testkit.RegisteredSecret)
 	b := h.Browser()
 	for _, page := range []string{"/sign-in", "/sign-up"} {
 		body := b.Get(page).Body
-		if !strings.Contains(body, "/auth/github") || strings.Contains(body, "/auth/google") || strings.Contains(body, "/auth/apple") {
+		if !strings.Contains(body, "/auth/github") || strings.Contains(body, "/auth/google") ||
+			strings.Contains(body, "/auth/apple") {
 			t.Errorf("%s: the buttons: %s", page, testkit.Text(body))
 		}
 	}
@@ -335,7 +346,8 @@ func TestUnknownProviders(t *testing.T) {
 		t.Errorf("POST to Apple's callback: %d", got.Status)
 	}
 	plain := testkit.NewHouse(t)
-	if page := plain.Browser().Get("/sign-in"); strings.Contains(page.Body, "/auth/g") || strings.Contains(testkit.Text(page.Body), "Continue with") {
+	if page := plain.Browser().Get("/sign-in"); strings.Contains(page.Body, "/auth/g") ||
+		strings.Contains(testkit.Text(page.Body), "Continue with") {
 		t.Errorf("without any provider: %s", testkit.Text(page.Body))
 	}
 }
@@ -374,8 +386,10 @@ func TestApplePostsFromItsOwnSite(t *testing.T) {
 		}
 		thief := h.Browser() // sealed for Apple, of no use elsewhere
 		thief.Begin("google")
-		thief.Want(thief.Arrive("/auth/google/callback?"+strings.SplitN(posted.To(), "?", 2)[1]), 303, testkit.CallbackError+"state&provider=google")
-		if huge := b.PostCrossSite("/auth/apple/callback", url.Values{"user": {strings.Repeat("x", 5000)}}); huge.Status != 400 {
+		thief.Want(thief.Arrive("/auth/google/callback?"+strings.SplitN(posted.To(), "?", 2)[1]),
+			303, testkit.CallbackError+"state&provider=google")
+		if huge := b.PostCrossSite("/auth/apple/callback",
+			url.Values{"user": {strings.Repeat("x", 5000)}}); huge.Status != 400 {
 			t.Errorf("a form of 5 KB: %d", huge.Status)
 		}
 	})
@@ -386,10 +400,12 @@ func TestAppleNames(t *testing.T) {
 	t.Parallel()
 	testkit.Emulated(t, func(t *testing.T, h *testkit.House, s *testkit.Stand) {
 		b := h.Browser()
-		hostile := `{"name":{"firstName":"<script>alert(1)</script>","lastName":"\u202eevil\u0000\nX-Header: y"},"email":"ada@gmail.com"}`
+		hostile := `{"name":{"firstName":"<script>alert(1)</script>",` +
+			`"lastName":"\u202eevil\u0000\nX-Header: y"},"email":"ada@gmail.com"}`
 		b.Want(b.Bring(with(b.Visit(b.Begin("apple"), "relay"), "user", hostile)), 303, "/dashboard")
 		user := b.User()
-		if kept := userOf(h, user); kept.Email != "x7k2p9@privaterelay.appleid.com" || strings.ContainsAny(kept.Name, "\n\x00") {
+		if kept := userOf(h, user); kept.Email != "x7k2p9@privaterelay.appleid.com" ||
+			strings.ContainsAny(kept.Name, "\n\x00") {
 			t.Errorf("made %+v", kept)
 		}
 		for _, page := range []string{"/dashboard", "/profile", "/"} {

@@ -26,7 +26,8 @@ func independent(h *testkit.House, settings ...string) {
 	folder := servers.Need(h.T, "OIDC_PROVIDER", "the issuer from npm could not be installed")
 	node := exec.CommandContext(h.T.Context(), "node", "issuer.js")
 	node.Dir = folder
-	node.Env = append(os.Environ(), "CLIENT_ID=gatehouse", "CLIENT_SECRET="+testkit.RegisteredSecret, "REDIRECT_URI="+h.URL+"/auth/oidc/callback")
+	node.Env = append(os.Environ(), "CLIENT_ID=gatehouse", "CLIENT_SECRET="+testkit.RegisteredSecret,
+		"REDIRECT_URI="+h.URL+"/auth/oidc/callback")
 	input, err := node.StdinPipe()
 	if err != nil {
 		h.T.Fatal(err)
@@ -46,7 +47,8 @@ func independent(h *testkit.House, settings ...string) {
 	if err != nil {
 		h.T.Fatalf("the issuer did not start: %v", err)
 	}
-	h.Restart(append(settings, "OIDC_ISSUER="+strings.TrimSpace(address), "OIDC_CLIENT_ID=gatehouse", "OIDC_CLIENT_SECRET="+testkit.RegisteredSecret)...)
+	h.Restart(append(settings, "OIDC_ISSUER="+strings.TrimSpace(address), "OIDC_CLIENT_ID=gatehouse",
+		"OIDC_CLIENT_SECRET="+testkit.RegisteredSecret)...)
 }
 
 // atIssuer is a person's browser at the issuer.
@@ -59,12 +61,13 @@ type atIssuer struct {
 func visitIssuer(b *testkit.Browser) *atIssuer {
 	jar, _ := cookiejar.New(nil)
 	back := b.House.URL + "/auth/"
-	return &atIssuer{t: b.T, back: back, client: &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-		if strings.HasPrefix(r.URL.String(), back) {
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}}}
+	return &atIssuer{t: b.T, back: back, client: &http.Client{Jar: jar, Timeout: 30 * time.Second,
+		CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+			if strings.HasPrefix(r.URL.String(), back) {
+				return http.ErrUseLastResponse
+			}
+			return nil
+		}}}
 }
 
 var (
@@ -137,13 +140,15 @@ func TestCertifiedIssuer(t *testing.T) {
 		t.Fatalf("tokens were not kept: %v", err)
 	}
 	h.Clock.Advance(2 * time.Hour)
-	if fresh, err := h.Accounts.ProviderTokens(t.Context(), b.User(), "oidc", h.Providers.Refresh); err != nil || fresh.Access == tokens.Access {
+	if fresh, err := h.Accounts.ProviderTokens(t.Context(), b.User(), "oidc", h.Providers.Refresh); err != nil ||
+		fresh.Access == tokens.Access {
 		t.Errorf("tokens were not refreshed: %v", err)
 	}
 	h.Clock.Advance(-2 * time.Hour) // the issuer lives by the machine's clock
 
 	unverified := h.Browser()
-	unverified.Want(unverified.Bring(visitIssuer(unverified).answers(unverified.Begin("oidc"), "unverified", true)), 303, "/dashboard")
+	unverified.Want(unverified.Bring(visitIssuer(unverified).answers(unverified.Begin("oidc"), "unverified", true)),
+		303, "/dashboard")
 	if user := userOf(h, unverified.User()); user.Email != "" || user.Name != "Person unverified" {
 		t.Errorf("made %+v", user)
 	}
@@ -171,7 +176,8 @@ func TestCertifiedIssuer(t *testing.T) {
 	query.Del("code_challenge")
 	query.Del("code_challenge_method")
 	bare.RawQuery = query.Encode()
-	if refused := visitIssuer(h.Browser()).answers(bare.String(), "ada", true); refused.Values.Get("error") != "invalid_request" {
+	if refused := visitIssuer(h.Browser()).
+		answers(bare.String(), "ada", true); refused.Values.Get("error") != "invalid_request" {
 		t.Errorf("the issuer wants no PKCE: %v", refused.Values)
 	}
 }

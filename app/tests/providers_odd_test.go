@@ -43,7 +43,8 @@ func bent(t *testing.T, answers map[string]string, settings ...string) *testkit.
 func TestAnAddressIsNotCutToAnothers(t *testing.T) {
 	t.Parallel()
 	victim := "v" + strings.Repeat("x", 59) + "@" + strings.Repeat("d", 35) + ".com"
-	h := bent(t, map[string]string{"/2/users/me": `{"data":{"id":"1","name":"M","confirmed_email":"` + victim + `.attacker.example"}}`})
+	h := bent(t, map[string]string{"/2/users/me": `{"data":{"id":"1","name":"M","confirmed_email":"` + victim +
+		`.attacker.example"}}`})
 	owner, b := h.Member(victim), h.Browser()
 	b.Want(b.Enter("twitter", "nobody"), 303, "/dashboard")
 	if b.User() == owner.User() {
@@ -63,7 +64,8 @@ func TestASubjectThatIsNoText(t *testing.T) {
 
 func TestDiscoveryWithoutAnEndpoint(t *testing.T) {
 	t.Parallel()
-	h := bent(t, map[string]string{"openid-configuration": `{"issuer":"HERE","token_endpoint":"HERE/token","jwks_uri":"HERE/keys"}`})
+	h := bent(t, map[string]string{
+		"openid-configuration": `{"issuer":"HERE","token_endpoint":"HERE/token","jwks_uri":"HERE/keys"}`})
 	b := h.Browser()
 	b.Want(b.Get("/auth/oidc"), 303, "/auth/error?why=unavailable&provider=oidc")
 }
@@ -80,7 +82,8 @@ func TestAnswersThatSayThingsTwice(t *testing.T) {
 			values += "&iss=https%3A%2F%2Faccounts.google.com"
 		}
 		// The last one is right: whoever keeps only that would go on.
-		if got := b.Get("/auth/google/callback?" + name + "=x&" + values); !strings.HasPrefix(got.To(), "/auth/error?") || b.SignedIn() {
+		if got := b.Get("/auth/google/callback?" + name + "=x&" + values); !strings.HasPrefix(got.To(), "/auth/error?") ||
+			b.SignedIn() {
 			t.Errorf("%s twice: %d to %q", name, got.Status, got.To())
 		}
 	}
@@ -106,7 +109,8 @@ func TestTheLastWayInThatWorks(t *testing.T) {
 		user := b.User()
 		b.Want(b.Enter("github", "nobody", "next=%2Fprofile"), 303, linked)
 		h.Restart("GITHUB_CLIENT_ID=", "GITHUB_CLIENT_SECRET=")
-		if got := disconnect(b, "twitter", subjectOf(s, "twitter", "nobody")); got.Status != 422 || !strings.Contains(owns(h, user), "twitter") {
+		if got := disconnect(b, "twitter", subjectOf(s, "twitter", "nobody")); got.Status != 422 ||
+			!strings.Contains(owns(h, user), "twitter") {
 			t.Errorf("disconnected: %d to %q; owns %q", got.Status, got.To(), owns(h, user))
 		}
 	})
@@ -118,7 +122,8 @@ func TestTwoIdentitiesOfOneProvider(t *testing.T) {
 	b := h.Member(testkit.Someone())
 	b.Want(b.Enter("google", "linus", "next=%2Fprofile"), 303, linked)
 	b.Want(b.Enter("google", "mallory", "next=%2Fprofile"), 303, linked)
-	if page := b.Get("/profile").Body; strings.Contains(page, "Disconnect google") || strings.Count(page, "Disconnect Google") != 2 {
+	if page := b.Get("/profile").Body; strings.Contains(page, "Disconnect google") ||
+		strings.Count(page, "Disconnect Google") != 2 {
 		t.Error("one of two is called google, not Google")
 	}
 }

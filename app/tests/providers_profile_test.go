@@ -65,7 +65,8 @@ func TestConnectAndDisconnect(t *testing.T) {
 		if b.Session() != session {
 			t.Error("connecting began another session")
 		}
-		if page := b.Get("/profile?notice=linked"); !strings.Contains(page.Body, "ada@gmail.com") || !strings.Contains(page.Body, "Last used") {
+		if page := b.Get("/profile?notice=linked"); !strings.Contains(page.Body, "ada@gmail.com") ||
+			!strings.Contains(page.Body, "Last used") {
 			t.Errorf("the profile: %s", testkit.Text(page.Body))
 		}
 		b.Want(b.Enter("google", "ada"), 303, linked) // a second press
@@ -84,7 +85,8 @@ func TestConnectAndDisconnect(t *testing.T) {
 			t.Fatal("a disconnected identity still opens the account")
 		}
 		if h.Happened(user, models.EventUnlinked) != 1 || h.Happened(user, models.EventLinked) < 1 {
-			t.Errorf("events: %d disconnected, %d connected", h.Happened(user, models.EventUnlinked), h.Happened(user, models.EventLinked))
+			t.Errorf("events: %d disconnected, %d connected", h.Happened(user, models.EventUnlinked),
+				h.Happened(user, models.EventLinked))
 		}
 	})
 }
@@ -95,7 +97,8 @@ func TestLastWayInStays(t *testing.T) {
 		b := h.Browser().By("twitter", "nobody")
 		user, subject := b.User(), subjectOf(s, "twitter", "nobody")
 		got := disconnect(b, "twitter", subject)
-		if got.Status != 422 || !strings.Contains(got.Body, "This is your last way to sign in.") || owns(h, user) != "twitter" {
+		if got.Status != 422 || !strings.Contains(got.Body, "This is your last way to sign in.") ||
+			owns(h, user) != "twitter" {
 			t.Fatalf("the last way in: %d, left %q", got.Status, owns(h, user))
 		}
 		b.Want(b.Enter("github", "nobody"), 303, linked)
@@ -104,7 +107,8 @@ func TestLastWayInStays(t *testing.T) {
 			return url.Values{"section": {"identities"}, "provider": {provider}, "subject": {subject}}
 		}
 		testkit.Race(2, func(i int) { // both at once leave one
-			ends[i] = b.Copy().Try("POST", "/profile", []url.Values{form("twitter", subject), form("github", subjectOf(s, "github", "nobody"))}[i])
+			ends[i] = b.Copy().Try("POST", "/profile",
+				[]url.Values{form("twitter", subject), form("github", subjectOf(s, "github", "nobody"))}[i])
 		})
 		if left := owns(h, user); len(strings.Fields(left)) != 1 {
 			t.Errorf("left %q after %d and %d", left, ends[0].Status, ends[1].Status)
@@ -140,10 +144,12 @@ func TestChangingTheWaysInAsksAgain(t *testing.T) {
 		}
 
 		page := b.Get(confirming)
-		if page.Status != 200 || !strings.Contains(page.Body, `name="password"`) || !strings.Contains(page.Body, `"/auth/google/confirm"`) || strings.Contains(page.Body, `/auth/github`) {
+		if page.Status != 200 || !strings.Contains(page.Body, `name="password"`) ||
+			!strings.Contains(page.Body, `"/auth/google/confirm"`) || strings.Contains(page.Body, `/auth/github`) {
 			t.Fatalf("the page: %d %s", page.Status, testkit.Text(page.Body))
 		}
-		if wrong := b.Post("/confirm", "password", "another one altogether", "next", "/profile#identities"); wrong.Status != 422 {
+		if wrong := b.Post("/confirm", "password", "another one altogether", "next",
+			"/profile#identities"); wrong.Status != 422 {
 			t.Fatalf("a wrong password: %d", wrong.Status)
 		}
 		old := b.Copy()
@@ -171,7 +177,8 @@ func TestChangingTheWaysInAsksAgain(t *testing.T) {
 // press sends the form of a provider's button on a page of ours, and returns where it leads.
 func press(b *testkit.Browser, page, provider string) string {
 	b.T.Helper()
-	form := regexp.MustCompile(`action="(/auth/` + provider + `/[^"]*)"[^>]*>.*?<input type="hidden" name="next" value="([^"]*)"`)
+	form := regexp.MustCompile(`action="(/auth/` + provider +
+		`/[^"]*)"[^>]*>.*?<input type="hidden" name="next" value="([^"]*)"`)
 	found := form.FindStringSubmatch(b.Get(page).Body)
 	if found == nil {
 		b.T.Fatalf("%s has no button for %s", page, provider)
@@ -203,11 +210,15 @@ func TestConnectingEndsWhereItBegan(t *testing.T) {
 		b := h.Member(email)
 		user := b.User()
 		for name, meanwhile := range map[string]func(*testkit.Browser){
-			"signed out":              func(b *testkit.Browser) { b.Want(b.Post("/auth/sign-out"), 303, "/sign-in?notice=signed-out") },
-			"signed in as another":    func(b *testkit.Browser) { b.Post("/auth/sign-out"); b.SignUp(testkit.Someone()) },
-			"signed in again":         func(b *testkit.Browser) { b.Post("/auth/sign-out"); b.SignIn(email) },
-			"cookies of nobody":       func(b *testkit.Browser) { b.Keep("access", ""); b.Keep("refresh", "") },
-			"confirmed again as self": func(b *testkit.Browser) { b.Want(b.Post("/confirm", "password", testkit.Password), 303, "/dashboard") },
+			"signed out": func(b *testkit.Browser) {
+				b.Want(b.Post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
+			},
+			"signed in as another": func(b *testkit.Browser) { b.Post("/auth/sign-out"); b.SignUp(testkit.Someone()) },
+			"signed in again":      func(b *testkit.Browser) { b.Post("/auth/sign-out"); b.SignIn(email) },
+			"cookies of nobody":    func(b *testkit.Browser) { b.Keep("access", ""); b.Keep("refresh", "") },
+			"confirmed again as self": func(b *testkit.Browser) {
+				b.Want(b.Post("/confirm", "password", testkit.Password), 303, "/dashboard")
+			},
 		} {
 			b := h.Browser().SignIn(email)
 			back := b.Visit(b.Begin("google"), "ada")

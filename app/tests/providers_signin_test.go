@@ -13,12 +13,14 @@ import (
 func TestEveryProviderSignsIn(t *testing.T) {
 	t.Parallel()
 	testkit.Emulated(t, func(t *testing.T, h *testkit.House, s *testkit.Stand) {
-		labels := map[string]string{"google": "Google", "github": "GitHub", "twitter": "X", "apple": "Apple", "oidc": "Company"}
+		labels := map[string]string{"google": "Google", "github": "GitHub", "twitter": "X", "apple": "Apple",
+			"oidc": "Company"}
 		for _, provider := range testkit.Providers {
 			person := s.People(provider)[0].ID
 			b := h.Browser()
 			page := b.Get("/sign-in?next=%2Fprofile")
-			if !strings.Contains(page.Body, `href="/auth/`+provider+`?next=%2Fprofile"`) || !strings.Contains(testkit.Text(page.Body), "Continue with "+labels[provider]) {
+			if !strings.Contains(page.Body, `href="/auth/`+provider+`?next=%2Fprofile"`) ||
+				!strings.Contains(testkit.Text(page.Body), "Continue with "+labels[provider]) {
 				t.Fatalf("%s has no button: %s", provider, testkit.Text(page.Body))
 			}
 			b.Want(b.Enter(provider, person, "next=%2Fprofile"), 303, "/profile")
@@ -29,7 +31,8 @@ func TestEveryProviderSignsIn(t *testing.T) {
 			if page := b.Get("/profile"); page.Status != 200 || !strings.Contains(page.Body, "Connected") {
 				t.Errorf("%s: the profile: %d %s", provider, page.Status, testkit.Text(page.Body))
 			}
-			if page := b.Get("/dashboard"); page.Status != 200 || !strings.Contains(testkit.Text(page.Body), "Signed in with "+labels[provider]) {
+			if page := b.Get("/dashboard"); page.Status != 200 ||
+				!strings.Contains(testkit.Text(page.Body), "Signed in with "+labels[provider]) {
 				t.Errorf("%s: the dashboard does not say how: %s", provider, testkit.Text(page.Body))
 			}
 			if kept := keptSession(b); kept.Provider != provider || kept.AMR != "fed" || !kept.Remembered {
@@ -62,7 +65,8 @@ func TestAccountWithoutAddress(t *testing.T) {
 				}
 			}
 			b.Want(b.Post("/profile", "section", "details", "name", "No One", "phone", ""), 303, "/profile?notice=saved")
-			if early := b.Post("/profile", "section", "password", "password", testkit.Password); early.Status != 422 && userOf(h, b.User()).PasswordHash != "" {
+			if early := b.Post("/profile", "section", "password", "password", testkit.Password); early.Status != 422 &&
+				userOf(h, b.User()).PasswordHash != "" {
 				t.Errorf("%s: a password without an address: %d", provider, early.Status)
 			}
 			b.Want(b.Post("/profile", "section", "email", "email", email), 303, "/verify")
@@ -107,7 +111,8 @@ func TestVouchedAddressJoinsAndTheOwnerIsTold(t *testing.T) {
 	testkit.Emulated(t, func(t *testing.T, h *testkit.House, s *testkit.Stand) {
 		ada, grace := h.Member("ada@gmail.com"), h.Member("grace@navy.example")
 		for _, join := range []struct{ provider, person, to string }{
-			{"google", "ada", ada.User()}, {"github", "ada", ada.User()}, {"apple", "ada", ada.User()}, {"oidc", "ada", ada.User()},
+			{"google", "ada", ada.User()}, {"github", "ada", ada.User()}, {"apple", "ada", ada.User()},
+			{"oidc", "ada", ada.User()},
 			{"google", "grace", grace.User()}, {"oidc", "slim", grace.User()},
 		} {
 			if by := h.Browser().By(join.provider, join.person); by.User() != join.to {
@@ -117,10 +122,12 @@ func TestVouchedAddressJoinsAndTheOwnerIsTold(t *testing.T) {
 		if told := h.Happened(ada.User(), models.EventLinked); told != 4 {
 			t.Errorf("%d events of identities that joined, want 4", told)
 		}
-		if again := h.Browser().By("google", "ada"); again.User() != ada.User() || h.Happened(ada.User(), models.EventLinked) != 4 {
+		if again := h.Browser().By("google", "ada"); again.User() != ada.User() ||
+			h.Happened(ada.User(), models.EventLinked) != 4 {
 			t.Error("the next sign-in joined again")
 		}
-		for to, subjects := range map[string][]string{"ada@gmail.com": {"Google", "GitHub", "Apple", "Acme sign-on"}, "grace@navy.example": {"Google", "Acme sign-on"}} {
+		for to, subjects := range map[string][]string{"ada@gmail.com": {"Google", "GitHub", "Apple", "Acme sign-on"},
+			"grace@navy.example": {"Google", "Acme sign-on"}} {
 			for _, subject := range subjects {
 				h.MailAbout(to, subject+" now signs you in")
 			}
@@ -161,9 +168,11 @@ func TestSigningUpFirstTakesNothingOver(t *testing.T) {
 	t.Parallel()
 	testkit.Emulated(t, func(t *testing.T, h *testkit.House, s *testkit.Stand) {
 		mallory := h.Browser()
-		mallory.Want(mallory.Post("/sign-up", "name", "Mallory", "email", "ada@gmail.com", "password", testkit.Password), 303, "/verify")
+		mallory.Want(mallory.Post("/sign-up", "name", "Mallory", "email", "ada@gmail.com", "password", testkit.Password),
+			303, "/verify")
 		ada := h.Browser().By("google", "ada")
-		if user := userOf(h, ada.User()); user.Email != "ada@gmail.com" || user.Name != "Ada Lovelace" || user.PasswordHash != "" {
+		if user := userOf(h, ada.User()); user.Email != "ada@gmail.com" || user.Name != "Ada Lovelace" ||
+			user.PasswordHash != "" {
 			t.Errorf("Ada's account is %+v", user)
 		}
 		if got := mallory.Post("/sign-in", "email", "ada@gmail.com", "password", testkit.Password); got.Status != 422 {

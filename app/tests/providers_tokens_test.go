@@ -37,7 +37,8 @@ func TestProviderTokensRestSealed(t *testing.T) {
 		}
 		b.Want(b.Bring(b.Visit(address, "ada")), 303, linked)
 		first, err := tokensOf(h, user, "google")
-		if err != nil || first.Access == "" || first.Refresh == "" || !strings.Contains(first.Scope, "email") || first.Expiry.IsZero() {
+		if err != nil || first.Access == "" || first.Refresh == "" || !strings.Contains(first.Scope, "email") ||
+			first.Expiry.IsZero() {
 			t.Fatalf("kept %+v, %v", first, err)
 		}
 		row := identityOf(h, "google", subject)

@@ -10,7 +10,8 @@ import (
 func TestRestartSignsNobodyOut(t *testing.T) {
 	t.Parallel()
 	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
-		visitor, sleeper, leaver := h.Browser().SignUp(testkit.Someone()), h.Browser().SignUp(testkit.Someone()), h.Browser().SignUp(testkit.Someone())
+		visitor, sleeper, leaver := h.Browser().SignUp(testkit.Someone()), h.Browser().SignUp(testkit.Someone()), h.Browser().
+			SignUp(testkit.Someone())
 		copied := leaver.Copy()
 		leaver.Want(leaver.Post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
 		h.Restart()

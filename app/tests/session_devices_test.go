@@ -39,7 +39,8 @@ func TestEverySignInIsANewSession(t *testing.T) {
 func owned(h *testkit.House) (here, there *testkit.Browser) {
 	email := testkit.Someone()
 	here, there = h.Browser().SignUp(email), h.Browser()
-	there.Agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
+	there.Agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) " +
+		"AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
 	there.SignIn(email)
 	return here, there
 }
@@ -49,16 +50,20 @@ func TestEndingOneSessionFromTheProfile(t *testing.T) {
 	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
 		here, there := owned(h)
 		page := here.Get("/dashboard").Body
-		if !strings.Contains(page, "Safari on iOS") || !strings.Contains(page, "Firefox on Linux") || strings.Count(page, ">This session</span>") != 1 {
+		if !strings.Contains(page, "Safari on iOS") || !strings.Contains(page, "Firefox on Linux") ||
+			strings.Count(page, ">This session</span>") != 1 {
 			t.Fatalf("the list: %s", testkit.Text(page))
 		}
-		here.Want(here.Post("/profile", "section", "sessions", "action", "end", "session", there.Session()), 303, "/profile?notice=sessions")
+		here.Want(here.Post("/profile", "section", "sessions", "action", "end", "session", there.Session()),
+			303, "/profile?notice=sessions")
 		there.Refuses("ended from another browser")
 		if !here.SignedIn() {
 			t.Error("ending another session ended this one")
 		}
-		here.Want(here.Post("/profile", "section", "sessions", "action", "end", "session", there.Session()), 303, "/profile?notice=sessions")
-		here.Want(here.Post("/profile", "section", "sessions", "action", "end", "session", here.Session()), 303, "/sign-in?notice=signed-out")
+		here.Want(here.Post("/profile", "section", "sessions", "action", "end", "session", there.Session()),
+			303, "/profile?notice=sessions")
+		here.Want(here.Post("/profile", "section", "sessions", "action", "end", "session", here.Session()),
+			303, "/sign-in?notice=signed-out")
 	})
 }
 
@@ -95,7 +100,8 @@ func TestEndingTakesWholeIdsOnly(t *testing.T) {
 	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
 		b := h.Browser().SignUp(testkit.Someone())
 		for _, tail := range []string{":", "@", " ", "\x00", "\xff", "'", strings.Repeat("a", 60)} {
-			if got := b.Post("/profile", "section", "sessions", "action", "end", "session", b.Session()+tail); got.Status >= 500 {
+			if got := b.Post("/profile", "section", "sessions", "action", "end", "session",
+				b.Session()+tail); got.Status >= 500 {
 				t.Errorf("%q: %d", tail, got.Status)
 			}
 		}
@@ -116,10 +122,12 @@ func TestDisabledUserIsOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		guest := h.Browser()
-		if got := guest.Post("/sign-in", "email", email, "password", testkit.Password); got.Status != 422 || !strings.Contains(got.Body, "This account is closed.") {
+		if got := guest.Post("/sign-in", "email", email, "password", testkit.Password); got.Status != 422 ||
+			!strings.Contains(got.Body, "This account is closed.") {
 			t.Errorf("the right password: %d %s", got.Status, testkit.Text(got.Body))
 		}
-		if got := guest.Post("/sign-in", "email", email, "password", testkit.Password+"!"); got.Status != 422 || strings.Contains(got.Body, "closed") {
+		if got := guest.Post("/sign-in", "email", email, "password", testkit.Password+"!"); got.Status != 422 ||
+			strings.Contains(got.Body, "closed") {
 			t.Errorf("a wrong password is told more than it should be: %s", testkit.Text(got.Body))
 		}
 		guest.Want(guest.Post("/forgot", "email", email), 303, "/reset")

@@ -44,7 +44,8 @@ func TestSessionsEndWhenIdle(t *testing.T) {
 func TestAbsoluteEndNeverMoves(t *testing.T) {
 	t.Parallel()
 	type life struct{ step, max time.Duration }
-	for remember, life := range map[string]life{"on": {6 * 24 * time.Hour, 30 * 24 * time.Hour}, "": {11 * time.Hour, 24 * time.Hour}} {
+	for remember, life := range map[string]life{"on": {6 * 24 * time.Hour, 30 * 24 * time.Hour},
+		"": {11 * time.Hour, 24 * time.Hour}} {
 		t.Run("remember="+remember, func(t *testing.T) {
 			t.Parallel()
 			testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {

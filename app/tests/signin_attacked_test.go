@@ -64,13 +64,16 @@ func TestOwnerGetsInWhileStrangersGuess(t *testing.T) {
 
 		fresh := h.Browser()
 		fresh.From = testkit.AnyAddress()
-		fresh.Want(fresh.Post("/sign-in", "email", email, "password", testkit.Password, "remember", "on", "next", "/profile"), 303, "/verify")
+		fresh.Want(fresh.Post("/sign-in", "email", email, "password", testkit.Password, "remember", "on", "next", "/profile"),
+			303, "/verify")
 		page := fresh.Get("/verify")
-		if !strings.Contains(page.Body, `name="code"`) || !strings.Contains(page.Body, `name="password"`) || !strings.Contains(page.Body, email) {
+		if !strings.Contains(page.Body, `name="code"`) || !strings.Contains(page.Body, `name="password"`) ||
+			!strings.Contains(page.Body, email) {
 			t.Fatalf("the page: %s", testkit.Text(page.Body))
 		}
 		code := newestCode(h, email, 3, codeSubject)
-		if got := fresh.Post("/verify", "code", code, "password", typedPassword); got.Status != 422 || strings.Contains(got.Body, typedPassword) || !strings.Contains(got.Body, code) {
+		if got := fresh.Post("/verify", "code", code, "password", typedPassword); got.Status != 422 ||
+			strings.Contains(got.Body, typedPassword) || !strings.Contains(got.Body, code) {
 			t.Errorf("the code and a wrong password: %d %s", got.Status, testkit.Text(got.Body))
 		}
 		fresh.Want(fresh.Post("/verify", "code", strings.ToLower(code), "password", testkit.Password), 303, "/profile")
@@ -81,7 +84,8 @@ func TestOwnerGetsInWhileStrangersGuess(t *testing.T) {
 		forgetful := h.Browser()
 		forgetful.From = testkit.AnyAddress()
 		forgetful.Want(forgetful.Post("/forgot", "email", email), 303, "/reset")
-		forgetful.Want(forgetful.Post("/reset", "code", newestCode(h, email, 3, resetSubject), "password", otherPassword), 303, "/sign-in?notice=reset&next=%2Fdashboard")
+		forgetful.Want(forgetful.Post("/reset", "code", newestCode(h, email, 3, resetSubject), "password", otherPassword),
+			303, "/sign-in?notice=reset&next=%2Fdashboard")
 		forgetful.Want(forgetful.Post("/sign-in", "email", email, "password", otherPassword), 303, "/dashboard")
 		fresh.Refuses("the password was reset")
 	})
@@ -215,7 +219,8 @@ func TestMailsOfOneRecipientAreBounded(t *testing.T) {
 		if mails := h.Posted(unknown, signUp); mails < 3 || mails > atMost(h, 3) {
 			t.Errorf("%d codes to an unknown address, want 3", mails)
 		}
-		for subject, most := range map[string]int{resetSubject: 3, signUp: 1, "You already have an account": 2} { // the sign-up's share is three
+		// the sign-up's share is three
+		for subject, most := range map[string]int{resetSubject: 3, signUp: 1, "You already have an account": 2} {
 			if mails := h.Posted(email, subject); mails < most || mails > atMost(h, most) {
 				t.Errorf("%s: %d mails, want %d", subject, mails, most)
 			}
@@ -292,13 +297,16 @@ func TestStrangersUseUpNoTries(t *testing.T) {
 			}
 		})
 		code := newestCode(h, email, 3, resetSubject)
-		if got := flows[0].Post("/reset", "code", code, "password", otherPassword); got.Status != 422 || !strings.Contains(got.Body, "no longer works") {
+		if got := flows[0].Post("/reset", "code", code, "password", otherPassword); got.Status != 422 ||
+			!strings.Contains(got.Body, "no longer works") {
 			t.Errorf("a sixth try, and it is right: %d %s", got.Status, testkit.Text(got.Body))
 		}
-		owner.Want(owner.Post("/reset", "code", code, "password", otherPassword), 303, "/sign-in?notice=reset&next=%2Fdashboard")
+		owner.Want(owner.Post("/reset", "code", code, "password", otherPassword),
+			303, "/sign-in?notice=reset&next=%2Fdashboard")
 		late := flows[7].Copy()
 		late.Keep("reset", owner.Cookies()["reset"])
-		if got := late.Post("/reset", "code", code, "password", testkit.Password); got.Status == 303 && got.To() == "/sign-in?notice=reset&next=%2Fdashboard" {
+		if got := late.Post("/reset", "code", code, "password", testkit.Password); got.Status == 303 &&
+			got.To() == "/sign-in?notice=reset&next=%2Fdashboard" {
 			t.Error("the code worked twice")
 		}
 	})
@@ -339,7 +347,8 @@ func TestFullQueueKeepsNobodyOut(t *testing.T) {
 		if got.Status != 503 {
 			return false
 		}
-		if got.Header.Get("Retry-After") == "" || strings.Contains(got.Body, typedPassword) || !strings.Contains(got.Body, `value="code"`) {
+		if got.Header.Get("Retry-After") == "" || strings.Contains(got.Body, typedPassword) ||
+			!strings.Contains(got.Body, `value="code"`) {
 			t.Errorf("busy, without a time to come again or another way: %v", got.Header)
 		}
 		return true
@@ -347,8 +356,10 @@ func TestFullQueueKeepsNobodyOut(t *testing.T) {
 	known.SignIn(email)
 	fresh := h.Browser()
 	fresh.Want(fresh.Post("/sign-in", "email", email, "action", "code", "next", "/profile"), 303, "/verify")
-	fresh.Want(fresh.Post("/verify", "code", newestCode(h, email, 1, codeSubject), "password", testkit.Password), 303, "/profile")
+	fresh.Want(fresh.Post("/verify", "code", newestCode(h, email, 1, codeSubject), "password", testkit.Password), 303,
+		"/profile")
 	forgetful := h.Browser()
 	forgetful.Want(forgetful.Post("/forgot", "email", email), 303, "/reset")
-	forgetful.Want(forgetful.Post("/reset", "code", newestCode(h, email, 1, resetSubject), "password", otherPassword), 303, "/sign-in?notice=reset&next=%2Fdashboard")
+	forgetful.Want(forgetful.Post("/reset", "code", newestCode(h, email, 1, resetSubject), "password", otherPassword),
+		303, "/sign-in?notice=reset&next=%2Fdashboard")
 }

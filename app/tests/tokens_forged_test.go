@@ -76,12 +76,13 @@ func TestForgedAccessTokensAreRefused(t *testing.T) {
 	theirs := change{"kty": "OKP", "crv": "Ed25519", "x": base64.RawURLEncoding.EncodeToString(public)}
 	past := time.Now().Add(-time.Second).Unix()
 	forged := map[string]string{
-		"alg none":                     f.part(f.header, change{"alg": "none"}) + "." + parts[1] + ".",
-		"alg none, old signature":      f.part(f.header, change{"alg": "none"}) + "." + parts[1] + "." + parts[2],
-		"alg None":                     f.part(f.header, change{"alg": "None"}) + "." + parts[1] + ".",
-		"no signature":                 parts[0] + "." + parts[1] + ".",
-		"HS256 with our public key":    f.hs256(),
-		"another user":                 parts[0] + "." + f.part(f.claims, change{"sub": "019312ab-0000-7000-8000-000000000000"}) + "." + parts[2],
+		"alg none":                  f.part(f.header, change{"alg": "none"}) + "." + parts[1] + ".",
+		"alg none, old signature":   f.part(f.header, change{"alg": "none"}) + "." + parts[1] + "." + parts[2],
+		"alg None":                  f.part(f.header, change{"alg": "None"}) + "." + parts[1] + ".",
+		"no signature":              parts[0] + "." + parts[1] + ".",
+		"HS256 with our public key": f.hs256(),
+		"another user": parts[0] + "." + f.part(f.claims,
+			change{"sub": "019312ab-0000-7000-8000-000000000000"}) + "." + parts[2],
 		"a later end":                  parts[0] + "." + f.part(f.claims, change{"exp": past + 86400}) + "." + parts[2],
 		"wrong typ":                    f.sign(change{"typ": "JWT"}, nil, f.key),
 		"no typ":                       f.sign(change{"typ": nil}, nil, f.key),
@@ -138,7 +139,8 @@ func TestForgedRefreshTokensAreRefused(t *testing.T) {
 		}
 		theirs, _ := base64.RawURLEncoding.DecodeString(other.Cookies()["refresh"])
 		forged := map[string]string{"empty": "", "short": "AAAA", "respelled": respelled(owner.Cookies()["refresh"]),
-			"an access token": owner.Cookies()["access"], "cut": owner.Cookies()["refresh"][:90], "long": owner.Cookies()["refresh"] + "AAAA"}
+			"an access token": owner.Cookies()["access"], "cut": owner.Cookies()["refresh"][:90],
+			"long": owner.Cookies()["refresh"] + "AAAA"}
 		change := func(name string, by func(raw []byte)) {
 			raw := append([]byte(nil), real...)
 			by(raw)
@@ -149,7 +151,8 @@ func TestForgedRefreshTokensAreRefused(t *testing.T) {
 		change("count and one", func(raw []byte) { raw[40]++ })
 		change("a count of nothing", func(raw []byte) { raw[40] = 0 })
 		for i := range real {
-			change("a flipped bit in byte "+string(rune('0'+i/10))+string(rune('0'+i%10)), func(raw []byte) { raw[i] ^= 1 << (i % 8) })
+			change("a flipped bit in byte "+string(rune('0'+i/10))+string(rune('0'+i%10)),
+				func(raw []byte) { raw[i] ^= 1 << (i % 8) })
 		}
 		for name, token := range forged {
 			thief := h.Browser()

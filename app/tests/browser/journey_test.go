@@ -37,7 +37,8 @@ func TestJourneyInChromium(t *testing.T) {
 		p.open("/dashboard").sees("Augusta King")
 		p.click("form[action='/auth/sign-out'] button").at("/sign-in?notice=signed-out").sees("You are signed out.")
 		p.do(chromedp.NavigateBack())
-		p.until("back is no dashboard", `document.readyState === "complete" && !document.body.innerText.includes("Augusta King")`)
+		p.until("back is no dashboard",
+			`document.readyState === "complete" && !document.body.innerText.includes("Augusta King")`)
 		p.signIn(email).sees("Augusta King")
 		p.clean()
 	})
@@ -65,11 +66,13 @@ func TestMistakesInChromium(t *testing.T) {
 
 		other := newTab(h).scripts(scripts)
 		stranger := testkit.Someone()
-		other.open("/sign-up").fill("#name", "Grace", "#email", stranger, "#password", testkit.Password).click("form[action='/sign-up'] button[type=submit]").at("/verify")
+		other.open("/sign-up").fill("#name", "Grace", "#email", stranger, "#password", testkit.Password).
+			click("form[action='/sign-up'] button[type=submit]").at("/verify")
 		code := h.Code(stranger)
 		other.fill("#code", wrongCode(code)).click("form[action='/verify'] button[type=submit]").sees("That is not the code.")
 		other.until("the field is tied to its error", `document.querySelector("#code").getAttribute("aria-invalid") === "true"
-			&& document.getElementById(document.querySelector("#code").getAttribute("aria-describedby").split(" ")[0]).innerText.includes("not the code")`)
+			&& document.getElementById(document.querySelector("#code")
+				.getAttribute("aria-describedby").split(" ")[0]).innerText.includes("not the code")`)
 		other.fill("#code", code).click("form[action='/verify'] button[type=submit]").at("/dashboard")
 		p.clean()
 		other.clean()
@@ -110,7 +113,8 @@ func TestDoubleClickSendsOnce(t *testing.T) {
 	p.until("sent once", `sent === 1`)
 	p.open("/dashboard").do(chromedp.DoubleClick(chromedp.CSS("form[action='/auth/sign-out'] button")))
 	p.at("/sign-in?notice=signed-out")
-	if in, saved, out := served(h, "POST", "/sign-in", 303)+served(h, "POST", "/sign-in", 204), served(h, "POST", "/profile", 200), served(h, "POST", "/auth/sign-out", 303); in != 1 || saved != 1 || out != 1 {
+	if in, saved, out := served(h, "POST", "/sign-in", 303)+served(h, "POST", "/sign-in", 204),
+		served(h, "POST", "/profile", 200), served(h, "POST", "/auth/sign-out", 303); in != 1 || saved != 1 || out != 1 {
 		t.Errorf("signed in %d times, saved %d times, signed out %d times", in, saved, out)
 	}
 	p.clean()
@@ -132,7 +136,8 @@ func TestKeyboardSignsIn(t *testing.T) {
 	p.do(chromedp.KeyEvent(testkit.Password))
 	p.tabTo("input[name=remember]")
 	p.tabTo("form[action='/sign-in'] button[type=submit]")
-	p.until("the focus can be seen", `getComputedStyle(document.activeElement).outlineStyle !== "none" && parseFloat(getComputedStyle(document.activeElement).outlineWidth) >= 2`)
+	p.until("the focus can be seen", `getComputedStyle(document.activeElement).outlineStyle !== "none"
+		&& parseFloat(getComputedStyle(document.activeElement).outlineWidth) >= 2`)
 	p.do(chromedp.KeyEvent(kb.Enter))
 	p.at("/dashboard")
 	p.tabTo("form[action='/auth/sign-out'] button")

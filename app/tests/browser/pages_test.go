@@ -14,8 +14,11 @@ const flaws = `(() => {
 	const found = [], all = (selector) => [...document.querySelectorAll(selector)];
 	const shown = (e) => e.getClientRects().length > 0;
 	if (document.documentElement.scrollWidth > innerWidth) {
-		const wide = all("body *").filter((e) => shown(e) && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 80));
-		found.push("scrolls sideways: " + document.documentElement.scrollWidth + " in " + innerWidth + ": " + wide.slice(0, 3));
+		const wide = all("body *")
+			.filter((e) => shown(e) && e.getBoundingClientRect().right > innerWidth + 1)
+			.map((e) => e.outerHTML.slice(0, 80));
+		found.push("scrolls sideways: " + document.documentElement.scrollWidth + " in " + innerWidth + ": " +
+			wide.slice(0, 3));
 	}
 	if (all("h1").length !== 1) found.push(all("h1").length + " h1");
 	if (document.documentElement.lang !== "en") found.push("no lang");
@@ -24,13 +27,15 @@ const flaws = `(() => {
 	for (const field of all("input:not([type=hidden]), select, textarea").filter(shown))
 		if (!field.labels.length && !field.ariaLabel) found.push("no label: " + field.outerHTML);
 	for (const pressed of all("a, button").filter(shown)) {
-		if (!(pressed.innerText.trim() || pressed.ariaLabel || pressed.textContent.trim())) found.push("says nothing: " + pressed.outerHTML.slice(0, 120));
+		if (!(pressed.innerText.trim() || pressed.ariaLabel || pressed.textContent.trim()))
+			found.push("says nothing: " + pressed.outerHTML.slice(0, 120));
 	}
 	for (const pressed of all("button, main a:not(p a, li a), input:not([type=hidden], [type=checkbox])").filter(shown)) {
 		const { height } = pressed.getBoundingClientRect();
 		if (height < 43.5) found.push("only " + height + " px high: " + pressed.outerHTML.slice(0, 120));
 	}
-	for (const img of all("img")) if (!img.hasAttribute("alt") || !img.hasAttribute("width")) found.push("img: " + img.outerHTML);
+	for (const img of all("img"))
+		if (!img.hasAttribute("alt") || !img.hasAttribute("width")) found.push("img: " + img.outerHTML);
 	const ids = all("[id]").map((e) => e.id);
 	for (const id of ids.filter((id, i) => ids.indexOf(id) !== i)) found.push("id twice: " + id);
 	for (const e of all("[aria-describedby], [aria-labelledby], [aria-controls]"))
@@ -62,25 +67,33 @@ func TestPagesAreSound(t *testing.T) {
 	t.Parallel()
 	h, _ := testkit.NewEmulated(t, localhost)
 	p := newTab(h)
-	for _, path := range []string{"/", "/sign-in", "/sign-in?notice=ended&next=%2Fprofile", "/sign-up", "/forgot", "/reset", "/auth/error?why=token&provider=google", "/nothing/here", "/dev/mail"} {
+	for _, path := range []string{"/", "/sign-in", "/sign-in?notice=ended&next=%2Fprofile", "/sign-up", "/forgot",
+		"/reset", "/auth/error?why=token&provider=google", "/nothing/here", "/dev/mail"} {
 		p.open(path).sound(path)
 	}
 	press := "button[type=submit]"
-	p.open("/sign-in").fill("#email", "x", "#password", "x").click("form[action='/sign-in'] " + press).sees("Enter an address").sound("a mistake at sign-in")
-	p.open("/sign-up").click("form[action='/sign-up'] "+press).until("answered", `document.querySelector("[role=alert]") !== null`).sound("mistakes at sign-up")
+	p.open("/sign-in").fill("#email", "x", "#password", "x").click("form[action='/sign-in'] " + press).
+		sees("Enter an address").sound("a mistake at sign-in")
+	p.open("/sign-up").click("form[action='/sign-up'] "+press).
+		until("answered", `document.querySelector("[role=alert]") !== null`).sound("mistakes at sign-up")
 	long := strings.Repeat("l", 60) + "@" + strings.Repeat("long.", 20) + "example.com"
 	p.open("/forgot").fill("#email", long).click("form[action='/forgot'] " + press).at("/reset").sees(long).sound("/reset")
 
-	p.open("/sign-up").fill("#name", strings.Repeat("Wolfeschlegelsteinhausen", 4), "#email", long, "#password", testkit.Password).click("form[action='/sign-up'] " + press)
+	p.open("/sign-up").fill("#name", strings.Repeat("Wolfeschlegelsteinhausen", 4), "#email", long, "#password",
+		testkit.Password).click("form[action='/sign-up'] " + press)
 	p.at("/verify").sound("/verify")
-	p.fill("#code", wrongCode(h.Code(long))).click("form[action='/verify'] " + press).sees("That is not the code.").sound("a wrong code")
-	p.open("/sign-up").fill("#name", strings.Repeat("Wolfeschlegelsteinhausen", 4), "#email", long, "#password", testkit.Password).click("form[action='/sign-up'] " + press)
+	p.fill("#code", wrongCode(h.Code(long))).click("form[action='/verify'] " + press).sees("That is not the code.").
+		sound("a wrong code")
+	p.open("/sign-up").fill("#name", strings.Repeat("Wolfeschlegelsteinhausen", 4), "#email", long, "#password",
+		testkit.Password).click("form[action='/sign-up'] " + press)
 	p.at("/verify").fill("#code", h.Code(long)).click("form[action='/verify'] " + press).at("/dashboard")
 	h.Browser().SignIn(long)
 	p.open("/profile").click("button[aria-label='Connect Google']").click("#person-grace").at("/profile?notice=linked")
-	for _, path := range []string{"/", "/dashboard", "/profile", "/profile?notice=saved", "/profile?section=delete", "/confirm", "/auth/error?why=taken&provider=apple", "/nothing/here", "/dev/mail"} {
+	for _, path := range []string{"/", "/dashboard", "/profile", "/profile?notice=saved", "/profile?section=delete",
+		"/confirm", "/auth/error?why=taken&provider=apple", "/nothing/here", "/dev/mail"} {
 		p.open(path).sound("signed in, " + path)
 	}
-	p.open("/profile").fill("#details-name", " ").click("#details "+press).until("answered", `document.querySelector("#details [role=alert]") !== null`).sound("a mistake on the profile")
+	p.open("/profile").fill("#details-name", " ").click("#details "+press).
+		until("answered", `document.querySelector("#details [role=alert]") !== null`).sound("a mistake on the profile")
 	p.clean()
 }

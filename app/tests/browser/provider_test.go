@@ -15,7 +15,8 @@ func TestEveryButtonInChromium(t *testing.T) {
 		bothWays(t, func(t *testing.T, scripts bool) {
 			p := newTabOf(t, h).scripts(scripts)
 			for _, provider := range testkit.Providers {
-				p.open("/sign-in?next=%2Fprofile").click("a[href^='/auth/" + provider + "']").sees("Choose an account").click("#person-" + s.People(provider)[0].ID)
+				p.open("/sign-in?next=%2Fprofile").click("a[href^='/auth/" + provider + "']").sees("Choose an account").
+					click("#person-" + s.People(provider)[0].ID)
 				if provider == "apple" && !scripts {
 					p.sees("Continue").click("form button")
 				}
@@ -26,7 +27,8 @@ func TestEveryButtonInChromium(t *testing.T) {
 				if provider == "apple" && !scripts {
 					p.sees("Continue").click("form button")
 				}
-				p.at(testkit.CallbackError + "denied&provider=" + provider).sees("You did not let").click("main a[href='/sign-in']").at("/sign-in")
+				p.at(testkit.CallbackError + "denied&provider=" + provider).sees("You did not let").
+					click("main a[href='/sign-in']").at("/sign-in")
 			}
 			p.clean()
 		})
@@ -39,9 +41,11 @@ func TestWaysInInChromium(t *testing.T) {
 	testkit.Emulated(t, func(t *testing.T, h *testkit.House, s *testkit.Stand) {
 		for person, scripts := range map[string]bool{"ada": true, "grace": false} {
 			p := newTab(h).scripts(scripts).signUp(testkit.Someone()).open("/profile")
-			p.click("button[aria-label='Connect Google']").click("#person-" + person).at("/profile?notice=linked").sees("Connected. You can sign in with it from now on.")
+			p.click("button[aria-label='Connect Google']").click("#person-" + person).at("/profile?notice=linked").
+				sees("Connected. You can sign in with it from now on.")
 			h.Clock.Advance(11 * time.Minute)
-			p.click("button[aria-label='Disconnect Google']").at("/confirm?next=%2Fprofile%23identities").sees("This change needs a sign-in from the last 10 minutes.")
+			p.click("button[aria-label='Disconnect Google']").at("/confirm?next=%2Fprofile%23identities").
+				sees("This change needs a sign-in from the last 10 minutes.")
 			p.click("form[action='/auth/google/confirm'] button").click("#person-" + person).at("/profile#identities")
 			p.click("button[aria-label='Disconnect Google']").sees("Disconnected.")
 			p.until("it can be connected again", `document.querySelector("button[aria-label='Connect Google']") !== null`)

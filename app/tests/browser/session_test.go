@@ -25,7 +25,8 @@ func TestPageLeftOpenStaysSignedIn(t *testing.T) {
 	h := testkit.NewHouse(t, localhost, "ACCESS_TTL=3s")
 	p := newTab(h).signUp(testkit.Someone()).click("a[href='/profile']").at("/profile")
 	loads := p.documents()
-	testkit.Eventually(t, "the page renewed its session three times", func() bool { return served(h, "POST", "/auth/refresh", 204) >= 3 })
+	testkit.Eventually(t, "the page renewed its session three times",
+		func() bool { return served(h, "POST", "/auth/refresh", 204) >= 3 })
 	p.fill("#details-name", "Still Here").click("#details button[type=submit]").sees("Saved.")
 	if p.documents() != loads || served(h, "POST", "/auth/refresh", 401) > 0 {
 		t.Error("it did so by loading a page, or was refused")
@@ -40,7 +41,8 @@ func TestWakingTabRenews(t *testing.T) {
 	p := newTab(h).signUp(testkit.Someone())
 	h.Clock.Advance(3 * time.Hour)
 	p.wake()
-	testkit.Eventually(t, "the tab renewed its session", func() bool { return served(h, "POST", "/auth/refresh", 204) == 1 })
+	testkit.Eventually(t, "the tab renewed its session",
+		func() bool { return served(h, "POST", "/auth/refresh", 204) == 1 })
 	p.click("a[href='/profile']").at("/profile").clean()
 }
 
@@ -53,7 +55,8 @@ func TestSessionEndedElsewhere(t *testing.T) {
 		email := testkit.Someone()
 		p := newTab(h).scripts(scripts).signUp(email)
 		elsewhere := h.Browser().SignIn(email)
-		elsewhere.Want(elsewhere.Post("/profile", "section", "sessions", "action", "end-others"), 303, "/profile?notice=sessions")
+		elsewhere.Want(elsewhere.Post("/profile", "section", "sessions", "action", "end-others"),
+			303, "/profile?notice=sessions")
 		if scripts {
 			p.wake()
 			p.at("/sign-in?notice=ended")
@@ -98,7 +101,8 @@ func TestExpiryInTheMiddleOfAForm(t *testing.T) {
 		p.fill("#details-name", "Grace Hopper", "#details-phone", "+44 20 7946 0000")
 		h.Clock.Advance(11 * time.Minute)
 		p.click("#details button[type=submit]").sees("Saved.")
-		p.until("nothing is lost", `document.querySelector("#details-name").value === "Grace Hopper" && document.querySelector("#details-phone").value === "+44 20 7946 0000"`)
+		p.until("nothing is lost", `document.querySelector("#details-name").value === "Grace Hopper"
+			&& document.querySelector("#details-phone").value === "+44 20 7946 0000"`)
 		p.clean()
 	})
 }
@@ -107,7 +111,8 @@ func TestExpiryInTheMiddleOfAForm(t *testing.T) {
 func TestNoAnswerKeepsWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	h := testkit.NewHouse(t, localhost)
-	p := newTab(h).signUp(testkit.Someone()).click("a[href='/profile']").at("/profile").fill("#details-name", "Kept Anyway")
+	p := newTab(h).signUp(testkit.Someone()).click("a[href='/profile']").at("/profile").
+		fill("#details-name", "Kept Anyway")
 	p.offline(true)
 	p.click("#details button[type=submit]").sees("No answer came back.")
 	p.until("what was typed is kept", `document.querySelector("#details-name").value === "Kept Anyway"`)

@@ -43,8 +43,10 @@ func TestMain(m *testing.M) {
 }
 
 func startChromium(path string) {
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("no-proxy-server", true), chromedp.Flag("lang", "en-GB"))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.DisableGPU,
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("no-proxy-server", true),
+		chromedp.Flag("lang", "en-GB"))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, closeBrowser := chromedp.NewContext(allocator)
 	chromium.ctx, chromium.err = ctx, chromedp.Do(ctx)
@@ -193,7 +195,8 @@ func (p *tab) body() string {
 // scripts turns JavaScript off, as the person's setting does, or on.
 func (p *tab) scripts(on bool) *tab {
 	p.t.Helper()
-	if _, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on}); err != nil {
+	if _, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled,
+		emulation.SetScriptExecutionDisabledParams{Value: !on}); err != nil {
 		p.t.Fatal(err)
 	}
 	return p
@@ -226,7 +229,8 @@ func (p *tab) click(selector string) *tab {
 // at waits until the tab has arrived at a path, whole.
 func (p *tab) at(path string) *tab {
 	p.t.Helper()
-	return p.until("at "+path, `document.readyState === "complete" && location.origin + location.pathname + location.search + location.hash === `+quote(p.url+path))
+	return p.until("at "+path, `document.readyState === "complete"
+		&& location.origin + location.pathname + location.search + location.hash === `+quote(p.url+path))
 }
 
 // sees waits until the page says something.
@@ -253,14 +257,16 @@ func (p *tab) until(what, expression string) *tab {
 // signUp makes a user by the pages and leaves the tab on the dashboard.
 func (p *tab) signUp(email string) *tab {
 	p.t.Helper()
-	p.open("/sign-up").fill("#name", "Ada Lovelace", "#email", email, "#password", testkit.Password).click("form[action='/sign-up'] button[type=submit]")
+	p.open("/sign-up").fill("#name", "Ada Lovelace", "#email", email, "#password", testkit.Password).
+		click("form[action='/sign-up'] button[type=submit]")
 	p.at("/verify").sees(email).fill("#code", p.h.Code(email)).click("form[action='/verify'] button[type=submit]")
 	return p.at("/dashboard").sees("Ada Lovelace")
 }
 
 func (p *tab) signIn(email string) *tab {
 	p.t.Helper()
-	return p.open("/sign-in").fill("#email", email, "#password", testkit.Password).click("form[action='/sign-in'] button[type=submit]").at("/dashboard")
+	return p.open("/sign-in").fill("#email", email, "#password", testkit.Password).
+		click("form[action='/sign-in'] button[type=submit]").at("/dashboard")
 }
 
 // served counts the answers of a route in the log.
@@ -298,7 +304,8 @@ func (p *tab) tabTo(selector string) *tab {
 // offline takes the network away, or gives it back.
 func (p *tab) offline(off bool) {
 	p.t.Helper()
-	conditions := network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{{Offline: off, DownloadThroughput: -1, UploadThroughput: -1}}}
+	conditions := network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{Offline: off, DownloadThroughput: -1, UploadThroughput: -1}}}
 	if _, err := chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, conditions); err != nil {
 		p.t.Fatal(err)
 	}

@@ -37,7 +37,8 @@ func TestThiefBesideAnIdleTabIsCaught(t *testing.T) {
 	thief.Keep("refresh", p.cookie("refresh"))
 	h.Clock.Advance(11 * time.Minute)
 	p.wake()
-	testkit.Eventually(t, "the tab renewed its session", func() bool { return served(h, "POST", "/auth/refresh", 204) == 1 })
+	testkit.Eventually(t, "the tab renewed its session",
+		func() bool { return served(h, "POST", "/auth/refresh", 204) == 1 })
 	testkit.Eventually(t, "and asked who it is", func() bool { return served(h, "GET", "/auth/session", 200) == 1 })
 	user, err := h.DB.Users.ByEmail(t.Context(), email)
 	if err != nil {

@@ -25,7 +25,8 @@ func served(t *testing.T, w *world, gates []*gatehouse, f *front) {
 	t.Helper()
 	p := f.person(w, nil)
 	user := w.user()
-	request, _ := http.NewRequest(http.MethodPost, p.base+"/sign-in", strings.NewReader(url.Values{"email": {user.Email}, "password": {password}, "remember": {"on"}}.Encode()))
+	request, _ := http.NewRequest(http.MethodPost, p.base+"/sign-in",
+		strings.NewReader(url.Values{"email": {user.Email}, "password": {password}, "remember": {"on"}}.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Origin", p.base)
 	request.Header.Set("X-Forwarded-For", "203.0.113.9") // what a client says of itself
@@ -34,11 +35,13 @@ func served(t *testing.T, w *world, gates []*gatehouse, f *front) {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	if response.StatusCode != http.StatusSeeOther || response.Header.Get("Strict-Transport-Security") == "" || len(p.cookie("__Host-refresh")) == 0 {
+	if response.StatusCode != http.StatusSeeOther || response.Header.Get("Strict-Transport-Security") == "" ||
+		len(p.cookie("__Host-refresh")) == 0 {
 		t.Fatalf("a sign-in is answered %d %v", response.StatusCode, response.Header)
 	}
 	for _, cookie := range response.Cookies() {
-		if !strings.HasPrefix(cookie.Name, "__Host-") || !cookie.Secure || !cookie.HttpOnly || cookie.Domain != "" || cookie.Path != "/" {
+		if !strings.HasPrefix(cookie.Name, "__Host-") || !cookie.Secure || !cookie.HttpOnly || cookie.Domain != "" ||
+			cookie.Path != "/" {
 			t.Errorf("a cookie is set as %s", cookie)
 		}
 	}
@@ -52,8 +55,10 @@ func served(t *testing.T, w *world, gates []*gatehouse, f *front) {
 		t.Errorf("plain http is answered %d", status)
 	}
 	p.base = "https://" + publicName
-	eventually(t, "the log has the sign-in", func() bool { return strings.Contains(gates[0].said()+gates[1].said(), `"kind":"signed_in"`) })
-	if said := gates[0].said() + gates[1].said(); strings.Contains(said, "203.0.113.9") || !strings.Contains(said, `"ip":"127.0.0.1"`) {
+	eventually(t, "the log has the sign-in",
+		func() bool { return strings.Contains(gates[0].said()+gates[1].said(), `"kind":"signed_in"`) })
+	if said := gates[0].said() + gates[1].said(); strings.Contains(said, "203.0.113.9") ||
+		!strings.Contains(said, `"ip":"127.0.0.1"`) {
 		t.Error("the proxy believes what a client says of its address")
 	}
 	gates[0].kill()
@@ -63,7 +68,8 @@ func served(t *testing.T, w *world, gates []*gatehouse, f *front) {
 			good++
 		}
 	}
-	report(t, "signed in over TLS (%s), /metrics shut, with one of two processes killed %d of 20 pages and refreshes served", response.Proto, good)
+	report(t, "signed in over TLS (%s), /metrics shut, "+
+		"with one of two processes killed %d of 20 pages and refreshes served", response.Proto, good)
 	if good != 20 {
 		t.Fail()
 	}
@@ -76,7 +82,10 @@ func TestProxiesServeWithoutRedis(t *testing.T) {
 		p := f.person(w, nil)
 		p.enter()
 		f.redis.kill()
-		eventually(t, "/readyz says 503", func() bool { return gates[0].status("/readyz") == 503 && gates[1].status("/readyz") == 503 })
+		eventually(t, "/readyz says 503", func() bool {
+			return gates[0].status("/readyz") == 503 &&
+				gates[1].status("/readyz") == 503
+		})
 		pause(t.Context(), 2500*time.Millisecond) // until Caddy has seen it
 		for range 20 {
 			began := time.Now()
@@ -124,7 +133,8 @@ func TestRollingRestartBehindProxies(t *testing.T) {
 			t.Fail()
 		}
 		for status, count := range j.statuses { // 429: they all come from one address
-			if !slices.Contains([]int{http.StatusOK, http.StatusNoContent, http.StatusSeeOther, http.StatusUnprocessableEntity, http.StatusTooManyRequests}, status) {
+			if !slices.Contains([]int{http.StatusOK, http.StatusNoContent, http.StatusSeeOther, http.StatusUnprocessableEntity,
+				http.StatusTooManyRequests}, status) {
 				t.Errorf("%d answers are %d", count, status)
 			}
 		}

@@ -106,7 +106,8 @@ func fault(t *testing.T, w *world, title string, breaks func(gates []*gatehouse)
 		}
 	}
 	j.say(t, title, false)
-	report(t, "%s: ready again %s after the fault was over; %d of %d sign-outs answered, %d of them accepted afterwards; %d of %d people signed out",
+	report(t, "%s: ready again %s after the fault was over; %d of %d sign-outs answered, "+
+		"%d of them accepted afterwards; %d of %d people signed out",
 		title, back.Round(time.Millisecond), len(leaving.ended), leaving.tried, in, out, len(people)+len(more))
 	if in+out > 0 {
 		t.Fail()
@@ -124,7 +125,10 @@ func TestRedisKilled(t *testing.T) {
 	fault(t, w, "Redis killed, back after 2 s with its AOF", func(gates []*gatehouse) {
 		for range 2 {
 			r.kill()
-			within(t, 3*time.Second, "/readyz says 503", func() bool { return gates[0].status("/readyz") == 503 && gates[1].status("/readyz") == 503 })
+			within(t, 3*time.Second, "/readyz says 503", func() bool {
+				return gates[0].status("/readyz") == 503 &&
+					gates[1].status("/readyz") == 503
+			})
 			<-time.After(2 * time.Second)
 			r.start(t)
 			w.ready(gates...)
@@ -169,7 +173,8 @@ func TestRedisHangs(t *testing.T) {
 		}
 		all.Wait()
 	})
-	report(t, "the slowest of sign-ins, sign-outs and refreshes inside a page while Redis hung: %s", slowest.Round(time.Millisecond))
+	report(t, "the slowest of sign-ins, sign-outs and refreshes inside a page while Redis hung: %s",
+		slowest.Round(time.Millisecond))
 	if slowest > 2*time.Second {
 		t.Errorf("a hung Redis cost a request %s", slowest)
 	}
@@ -178,7 +183,8 @@ func TestRedisHangs(t *testing.T) {
 // pairWhileHung is a session that the store has, or had: tokens of ours, made without asking it.
 func (w *world) pairWhileHung(int) session.Pair {
 	w.t.Helper()
-	engine := session.New(remembered{}, w.keys, session.Settings{AccessTTL: accessTTL, Idle: time.Hour, Max: time.Hour}, session.Unobserved(), time.Now, discard)
+	engine := session.New(remembered{}, w.keys, session.Settings{AccessTTL: accessTTL, Idle: time.Hour, Max: time.Hour},
+		session.Unobserved(), time.Now, discard)
 	return w.startedOn(engine, w.user())
 }
 
@@ -272,7 +278,8 @@ func TestRedisBackEmpty(t *testing.T) {
 			reuses++
 		}
 	}
-	report(t, "Redis back empty: %d of %d people asked to sign in again and in, %d other answers, %d alarms of reuse", asked, len(people), errors, reuses)
+	report(t, "Redis back empty: %d of %d people asked to sign in again and in, %d other answers, %d alarms of reuse",
+		asked, len(people), errors, reuses)
 	if reuses > 0 {
 		t.Fail()
 	}

@@ -76,7 +76,8 @@ func (j *judge) saw(p *person, what string, response *http.Response, err error, 
 }
 
 func (j *judge) accuse(what string, response *http.Response, verdict string) {
-	j.wrong = append(j.wrong, fmt.Sprintf("%s: %d to %q: %s", what, response.StatusCode, response.Header.Get("Location"), verdict))
+	j.wrong = append(j.wrong, fmt.Sprintf("%s: %d to %q: %s", what, response.StatusCode, response.Header.Get("Location"),
+		verdict))
 }
 
 func (j *judge) good(p *person, what string) {
@@ -98,7 +99,8 @@ func (j *judge) good(p *person, what string) {
 
 func signedOut(response *http.Response) bool {
 	to := response.Header.Get("Location")
-	return response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusSeeOther && strings.HasPrefix(to, "/sign-in")
+	return response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusSeeOther &&
+		strings.HasPrefix(to, "/sign-in")
 }
 
 func cleared(response *http.Response) bool {
@@ -133,7 +135,8 @@ func (j *judge) say(t *testing.T, title string, mayLose bool) {
 		total += j.statuses[status]
 		parts = append(parts, fmt.Sprintf("%d×%d", j.statuses[status], status))
 	}
-	report(t, "%s: %d answers (%s), %d without an answer, longest gap %s in pages and %s in trades, slowest request %s", title, total,
+	report(t, "%s: %d answers (%s), %d without an answer, longest gap %s in pages and %s in trades, slowest request %s",
+		title, total,
 		strings.Join(parts, ", "), j.lost, j.gap("pages"), j.gap("trades"), j.slowest.Round(time.Millisecond))
 	wrong := j.wrong
 	if mayLose {

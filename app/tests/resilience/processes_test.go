@@ -50,7 +50,8 @@ func TestProcessesKilled(t *testing.T) {
 	if j.lost > kills/5 {
 		t.Errorf("%d requests lost", j.lost)
 	}
-	report(t, "the slowest start took %s; %d of %d sign-outs answered, %d of them accepted afterwards; %d of %d people signed out",
+	report(t, "the slowest start took %s; %d of %d sign-outs answered, "+
+		"%d of them accepted afterwards; %d of %d people signed out",
 		longest.Round(time.Millisecond), len(leaving.ended), leaving.tried, in, out, len(people))
 	if in+out > 0 {
 		t.Fail()
@@ -74,7 +75,8 @@ func TestRollingRestart(t *testing.T) {
 			began := time.Now()
 			gate.signal(syscall.SIGTERM)
 			// /readyz turns, and a page is still served after that
-			within(t, time.Second, "/readyz turns 503 on SIGTERM", func() bool { return gate.status("/readyz") == http.StatusServiceUnavailable })
+			within(t, time.Second, "/readyz turns 503 on SIGTERM",
+				func() bool { return gate.status("/readyz") == http.StatusServiceUnavailable })
 			if gate.status("/sign-in") == http.StatusOK {
 				drained++
 			}
@@ -86,7 +88,8 @@ func TestRollingRestart(t *testing.T) {
 	}
 	stop()
 	j.say(t, fmt.Sprintf("%d rolling restarts of 2 processes behind nginx", rounds), false)
-	report(t, "exit codes %v, the slowest end took %s, %d of %d served while draining, %d people", codes, longest.Round(time.Millisecond), drained, len(codes), len(people))
+	report(t, "exit codes %v, the slowest end took %s, %d of %d served while draining, %d people", codes,
+		longest.Round(time.Millisecond), drained, len(codes), len(people))
 	if slices.Max(codes) != 0 || drained != len(codes) {
 		t.Fail()
 	}
@@ -136,7 +139,8 @@ func TestSecretsRotated(t *testing.T) {
 	if idle.post("/auth/refresh", nil) == http.StatusUnauthorized {
 		ended++
 	}
-	report(t, "%d of %d people kept through the rotation; of 1 session that only the dropped secret had signed, %d ended", kept, len(people)+1, ended)
+	report(t, "%d of %d people kept through the rotation; of 1 session that only the dropped secret had signed, %d ended",
+		kept, len(people)+1, ended)
 	if kept != len(people)+1 || ended != 1 {
 		t.Fail()
 	}
@@ -175,7 +179,8 @@ func TestEndingLag(t *testing.T) {
 	}
 	slices.Sort(lags)
 	median, p95 := lags[len(lags)/2], lags[len(lags)*95/100]
-	report(t, "%d endings over 2 processes, from the request to the other's first refusal: median %s, p95 %s, longest %s", endings,
+	report(t, "%d endings over 2 processes, from the request to the other's first refusal: median %s, p95 %s, longest %s",
+		endings,
 		median.Round(10*time.Microsecond), p95.Round(10*time.Microsecond), lags[len(lags)-1].Round(10*time.Microsecond))
 	if p95 > 100*time.Millisecond {
 		t.Error("the 95th percentile is over 100 ms")
@@ -214,12 +219,16 @@ func TestLimitsAcrossProcesses(t *testing.T) {
 		return allowed, refused, time.Since(began)
 	}
 	allowed, refused, took := attempt()
-	report(t, "%d attempts at once over 2 processes: %d allowed (%d and one a second in %s), %d refused", attempts, allowed, burst, took.Round(time.Millisecond), refused)
+	report(t, "%d attempts at once over 2 processes: %d allowed (%d and one a second in %s), %d refused", attempts,
+		allowed, burst, took.Round(time.Millisecond), refused)
 	if most := burst + int(took.Seconds()) + 1; allowed < burst || allowed > most {
 		t.Errorf("%d allowed, want %d to %d", allowed, burst, most)
 	}
 	r.kill()
-	within(t, 3*time.Second, "/readyz says 503", func() bool { return gates[0].status("/readyz") == 503 && gates[1].status("/readyz") == 503 })
+	within(t, 3*time.Second, "/readyz says 503", func() bool {
+		return gates[0].status("/readyz") == 503 &&
+			gates[1].status("/readyz") == 503
+	})
 	allowed, refused, took = attempt()
 	report(t, "with Redis down: %d allowed (%d per process), %d refused", allowed, burst, refused)
 	if most := 2 * (burst + int(took.Seconds()) + 1); allowed > most || refused == 0 {
@@ -248,15 +257,19 @@ func TestMigratedOnce(t *testing.T) {
 	took := w.ready(gates...)
 	db := opened(t, w.env["DATABASE_URL"])
 	var applied, times int
-	if err := db.QueryRowContext(t.Context(), `SELECT count(DISTINCT version_id), count(*) FROM goose_db_version WHERE version_id > 0 AND is_applied`).Scan(&applied, &times); err != nil {
+	if err := db.QueryRowContext(t.Context(),
+		`SELECT count(DISTINCT version_id), count(*) FROM goose_db_version WHERE version_id > 0 AND is_applied`).
+		Scan(&applied, &times); err != nil {
 		t.Fatal(err)
 	}
-	report(t, "%d processes on one empty database, all ready in %s: %d migrations run %d times in all", processes, took.Round(time.Millisecond), applied, times)
+	report(t, "%d processes on one empty database, all ready in %s: %d migrations run %d times in all", processes,
+		took.Round(time.Millisecond), applied, times)
 	if applied == 0 || applied != times {
 		t.Fail()
 	}
 
-	if _, err := db.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)`); err != nil {
+	if _, err := db.ExecContext(t.Context(),
+		`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)`); err != nil {
 		t.Fatal(err)
 	}
 	older := gates[0]
@@ -288,12 +301,14 @@ func TestTLSAndACL(t *testing.T) {
 			<-time.After(100 * time.Millisecond)
 		}
 		for range 3 { // what limits ask is allowed too
-			if status := w.stranger(gates[0].addr, nil).post("/sign-in", map[string][]string{"email": {"no address"}}); status != http.StatusUnprocessableEntity {
+			if status := w.stranger(gates[0].addr, nil).
+				post("/sign-in", map[string][]string{"email": {"no address"}}); status != http.StatusUnprocessableEntity {
 				t.Errorf("a sign-in answers %d", status)
 			}
 		}
 		for _, gate := range gates {
-			if strings.Contains(gate.said(), "NOPERM") || strings.Contains(gate.said(), "limits are counted in this process alone") {
+			if strings.Contains(gate.said(), "NOPERM") ||
+				strings.Contains(gate.said(), "limits are counted in this process alone") {
 				t.Errorf("the ACL user may not do enough: %s", gate.said())
 			}
 		}
@@ -308,7 +323,8 @@ func TestTLSAndACL(t *testing.T) {
 		gate.start()
 		<-gate.exited
 		report(t, "with %s: exit code %d, %q", name+"=…", gate.cmd.ProcessState.ExitCode(), strings.TrimSpace(gate.said()))
-		if gate.cmd.ProcessState.ExitCode() == 0 || !strings.Contains(gate.said(), refused.word) || strings.Contains(gate.said(), "wrong@") {
+		if gate.cmd.ProcessState.ExitCode() == 0 || !strings.Contains(gate.said(), refused.word) ||
+			strings.Contains(gate.said(), "wrong@") {
 			t.Fail()
 		}
 	}

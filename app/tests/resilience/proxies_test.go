@@ -34,7 +34,8 @@ type front struct {
 // processes and production's settings.
 func bothProxies(t *testing.T, scenario func(t *testing.T, w *world, gates []*gatehouse, f *front)) {
 	t.Helper()
-	for name, begin := range map[string]func(*testing.T, []*gatehouse) *front{"nginx": nginxInFront, "caddy": caddyInFront} {
+	for name, begin := range map[string]func(*testing.T, []*gatehouse) *front{"nginx": nginxInFront,
+		"caddy": caddyInFront} {
 		t.Run(name, func(t *testing.T) {
 			tool(t, name)
 			r := newRedis(t)
@@ -52,10 +53,13 @@ func nginxInFront(t *testing.T, gates []*gatehouse) *front {
 	f, folder := &front{plain: freePort(t), secure: freePort(t)}, t.TempDir()
 	file := func(name string) string { return filepath.Join(folder, name) }
 	certify(t, file("ca.pem"), file("server.pem"), file("server.key"))
-	site := shipped(t, "nginx.conf", "listen 80;", "listen 127.0.0.1:"+f.plain+";", "listen 443 ssl", "listen 127.0.0.1:"+f.secure+" ssl",
+	site := shipped(t, "nginx.conf", "listen 80;", "listen 127.0.0.1:"+f.plain+";", "listen 443 ssl",
+		"listen 127.0.0.1:"+f.secure+" ssl",
 		"127.0.0.1:3000", gates[0].addr, "127.0.0.1:3001", gates[1].addr,
 		"/etc/ssl/"+publicName+".pem", file("server.pem"), "/etc/ssl/"+publicName+".key", file("server.key"))
-	conf := fmt.Sprintf("daemon off; worker_processes 1; pid %[1]s/pid; events {}\nhttp { access_log off; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n%[2]s}\n", folder, site)
+	conf := fmt.Sprintf("daemon off; worker_processes 1; pid %[1]s/pid; events {}\n"+
+		"http { access_log off; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; "+
+		"uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\n%[2]s}\n", folder, site)
 	if err := os.WriteFile(file("nginx.conf"), []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +79,9 @@ func caddyInFront(t *testing.T, gates []*gatehouse) *front {
 	t.Helper()
 	f, folder := &front{plain: freePort(t), secure: freePort(t)}, t.TempDir()
 	site := shipped(t, "Caddyfile", "gatehouse-1:3000", gates[0].addr, "gatehouse-2:3000", gates[1].addr)
-	site = fmt.Sprintf("{\n\tadmin off\n\tlocal_certs\n\tskip_install_trust\n\thttp_port %s\n\thttps_port %s\n\tdefault_bind 127.0.0.1\n\tstorage file_system %s\n}\n%s", f.plain, f.secure, folder, site)
+	site = fmt.Sprintf("{\n\tadmin off\n\tlocal_certs\n\tskip_install_trust\n"+
+		"\thttp_port %s\n\thttps_port %s\n\tdefault_bind 127.0.0.1\n\tstorage file_system %s\n}\n%s", f.plain, f.secure,
+		folder, site)
 	file := filepath.Join(folder, "Caddyfile")
 	if err := os.WriteFile(file, []byte(site), 0o644); err != nil {
 		t.Fatal(err)
@@ -120,20 +126,24 @@ func (f *front) opens(t *testing.T, ca string) {
 	if !f.roots.AppendCertsFromPEM(text) {
 		t.Fatal("no CA")
 	}
-	eventually(t, "a page comes through", func() bool { return f.person(&world{t: t}, nil).get("/sign-in") == http.StatusOK })
+	eventually(t, "a page comes through", func() bool {
+		return f.person(&world{t: t}, nil).
+			get("/sign-in") == http.StatusOK
+	})
 }
 
 // person comes through the proxy by the site's public name.
 func (f *front) person(w *world, judge *judge) *person {
 	jar, _ := cookiejar.New(nil)
-	return &person{w: w, base: "https://" + publicName, judge: judge, client: &http.Client{Jar: jar, Timeout: 15 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: f.roots},
-			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-				port := f.secure
-				if strings.HasSuffix(addr, ":80") {
-					port = f.plain
-				}
-				return (&net.Dialer{}).DialContext(ctx, network, "127.0.0.1:"+port)
-			}}}}
+	return &person{w: w, base: "https://" + publicName, judge: judge,
+		client: &http.Client{Jar: jar, Timeout: 15 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: f.roots},
+				DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+					port := f.secure
+					if strings.HasSuffix(addr, ":80") {
+						port = f.plain
+					}
+					return (&net.Dialer{}).DialContext(ctx, network, "127.0.0.1:"+port)
+				}}}}
 }

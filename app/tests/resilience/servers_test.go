@@ -35,7 +35,8 @@ type redisServer struct {
 func newRedis(t *testing.T, args ...string) *redisServer {
 	t.Helper()
 	r := &redisServer{port: freePort(t), folder: t.TempDir()}
-	r.args = append([]string{"--port", r.port, "--bind", "127.0.0.1", "--save", "", "--dir", r.folder, "--maxmemory-policy", "noeviction"}, args...)
+	r.args = append([]string{"--port", r.port, "--bind", "127.0.0.1", "--save", "", "--dir", r.folder,
+		"--maxmemory-policy", "noeviction"}, args...)
 	r.start(t)
 	return r
 }
@@ -96,7 +97,8 @@ func newSentinels(t *testing.T) *sentinels {
 	for range 3 {
 		port, folder := freePort(t), t.TempDir()
 		file := filepath.Join(folder, "sentinel.conf")
-		text := fmt.Sprintf("port %s\nbind 127.0.0.1\ndir %s\nsentinel monitor gate 127.0.0.1 %s 2\nsentinel down-after-milliseconds gate 1000\nsentinel failover-timeout gate 3000\n",
+		text := fmt.Sprintf("port %s\nbind 127.0.0.1\ndir %s\nsentinel monitor gate 127.0.0.1 %s 2\n"+
+			"sentinel down-after-milliseconds gate 1000\nsentinel failover-timeout gate 3000\n",
 			port, folder, s.nodes[0].port)
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -112,7 +114,8 @@ func newSentinels(t *testing.T) *sentinels {
 			return known["num-other-sentinels"] == "2" && known["num-slaves"] == "2"
 		})
 	}
-	s.url = fmt.Sprintf("redis://127.0.0.1:%s/0?master_name=gate&addr=127.0.0.1:%s&addr=127.0.0.1:%s", ports[0], ports[1], ports[2])
+	s.url = fmt.Sprintf("redis://127.0.0.1:%s/0?master_name=gate&addr=127.0.0.1:%s&addr=127.0.0.1:%s", ports[0], ports[1],
+		ports[2])
 	return s
 }
 
@@ -127,11 +130,13 @@ func newCluster(t *testing.T) *cluster {
 	c := &cluster{}
 	var addresses []string
 	for range 6 {
-		node := newRedis(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--cluster-config-file", "nodes.conf")
+		node := newRedis(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--cluster-config-file",
+			"nodes.conf")
 		c.nodes = append(c.nodes, node)
 		addresses = append(addresses, "127.0.0.1:"+node.port)
 	}
-	create := exec.Command(tool(t, "redis-cli"), append(append([]string{"--cluster", "create"}, addresses...), "--cluster-replicas", "1", "--cluster-yes")...)
+	create := exec.Command(tool(t, "redis-cli"),
+		append(append([]string{"--cluster", "create"}, addresses...), "--cluster-replicas", "1", "--cluster-yes")...)
 	if out, err := create.CombinedOutput(); err != nil {
 		t.Fatalf("create the cluster: %v\n%s", err, out)
 	}
@@ -244,7 +249,8 @@ func (p *postgres) run(name string, args ...string) error {
 
 func (p *postgres) start() error {
 	return p.run("pg_ctl", "-D", p.folder, "-l", filepath.Join(p.folder, "log"), "-w", "-t", "60",
-		"-o", fmt.Sprintf("-p %s -k %s -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300", p.port, p.folder), "start")
+		"-o", fmt.Sprintf("-p %s -k %s -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300", p.port, p.folder),
+		"start")
 }
 
 func (p *postgres) stop(mode string) error {

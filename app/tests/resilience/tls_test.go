@@ -19,7 +19,8 @@ import (
 
 // acl is all that Gatehouse asks of Redis. docs/operations.md shows the same line.
 const acl = "user gatehouse on >pw resetchannels ~gatehouse:* ~rate:gatehouse:* -@all +hello +auth +ping " +
-	"+eval +evalsha +time +get +set +hget +hmget +hset +hdel +hkeys +hgetall +pexpireat +pttl +xadd +xread +xrange +config|get +cluster|slots\nuser default on nopass ~* &* +@all\n"
+	"+eval +evalsha +time +get +set +hget +hmget +hset +hdel +hkeys +hgetall " +
+	"+pexpireat +pttl +xadd +xread +xrange +config|get +cluster|slots\nuser default on nopass ~* &* +@all\n"
 
 // newTLSRedis is a Redis that speaks TLS under a certificate of a CA of our own, and has a user of its
 // own for Gatehouse. It answers the address for REDIS_URL and the file with the CA.
@@ -40,9 +41,12 @@ func newTLSRedis(t *testing.T) (r *redisServer, address, ca string) {
 func certify(t *testing.T, ca, server, key string) {
 	t.Helper()
 	caKey, serverKey := ecKey(t), ecKey(t)
-	root := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "a CA of our own"}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "redis"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{publicName},
+	root := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "a CA of our own"}, IsCA: true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().
+					Add(time.Hour)}
+	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "redis"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{publicName},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, NotBefore: root.NotBefore, NotAfter: root.NotAfter}
 	write(t, ca, "CERTIFICATE", signed(t, root, root, caKey, caKey))
 	write(t, server, "CERTIFICATE", signed(t, leaf, root, serverKey, caKey))

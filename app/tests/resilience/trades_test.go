@@ -98,7 +98,8 @@ func TestRotationsOverABadNetwork(t *testing.T) {
 						last = count
 					}
 					if rand.IntN(2) == 0 {
-						if response, err := p.do(t.Context(), http.MethodGet, "/auth/session", nil); err == nil && response.StatusCode != http.StatusOK {
+						if response, err := p.do(t.Context(), http.MethodGet, "/auth/session", nil); err == nil &&
+							response.StatusCode != http.StatusOK {
 							signedOuts.Add(1)
 							return
 						}
@@ -113,7 +114,8 @@ func TestRotationsOverABadNetwork(t *testing.T) {
 		})
 	}
 	all.Wait()
-	report(t, "%d rotations over HTTP and 2 processes, %d answers lost, %d requests doubled: %d signed out, %d branches",
+	report(t, "%d rotations over HTTP and 2 processes, %d answers lost, "+
+		"%d requests doubled: %d signed out, %d branches",
 		rotations.Load(), network.dropped.Load(), network.doubled.Load(), signedOuts.Load(), branches.Load())
 	if signedOuts.Load()+branches.Load() > 0 || rotations.Load() < wanted {
 		t.Fail()
@@ -137,7 +139,8 @@ func TestRotationsPastTheGrace(t *testing.T) {
 	var rotations, lost, doubled, signedOuts, branches int
 	var browsers []*browser
 	for range people {
-		browsers = append(browsers, &browser{engines: engines, pair: w.startedOn(engines[0], w.user()), seen: &tokensOf{w: w, given: map[int64]string{}}})
+		browsers = append(browsers, &browser{engines: engines, pair: w.startedOn(engines[0], w.user()),
+			seen: &tokensOf{w: w, given: map[int64]string{}}})
 	}
 	for rotations < wanted && signedOuts == 0 {
 		clock.advance(time.Duration(rand.Int64N(int64(time.Minute))))
@@ -158,7 +161,8 @@ func TestRotationsPastTheGrace(t *testing.T) {
 	for _, b := range browsers {
 		branches += b.seen.branches
 	}
-	report(t, "%d rotations on a moved clock and 2 engines, %d answers lost, %d requests doubled: %d signed out, %d branches", rotations, lost, doubled, signedOuts, branches)
+	report(t, "%d rotations on a moved clock and 2 engines, %d answers lost, "+
+		"%d requests doubled: %d signed out, %d branches", rotations, lost, doubled, signedOuts, branches)
 	if signedOuts+branches > 0 {
 		t.Fail()
 	}
@@ -361,7 +365,9 @@ func TestThefts(t *testing.T) {
 			}
 		}
 	}
-	report(t, "%d thefts (%d of them raced within the grace): %d caught at the second holder's first trade after the grace, %d missed, %d tokens of theirs alive; %d innocent sessions, %d ended",
+	report(t, "%d thefts (%d of them raced within the grace): %d "+
+		"caught at the second holder's first trade after the grace, %d missed, %d tokens of theirs alive; "+
+		"%d innocent sessions, %d ended",
 		thefts, raced, caught, missed, alive, innocents, ended)
 	if missed+alive+ended > 0 {
 		t.Fail()
@@ -373,7 +379,8 @@ func TestClockOff(t *testing.T) {
 	for _, off := range []time.Duration{2 * time.Minute, -2 * time.Minute} {
 		w := newWorld(t, newRedis(t).url())
 		skewed := func() time.Time { return time.Now().Add(off) }
-		right, wrong := engineOn(w.client, w.keys, time.Now, never), engineOn(w.client, keysOf(t, w.env["APP_URL"], skewed, secret), skewed, never)
+		right, wrong := engineOn(w.client, w.keys, time.Now, never),
+			engineOn(w.client, keysOf(t, w.env["APP_URL"], skewed, secret), skewed, never)
 		engines := []*session.Engine{right, wrong}
 		for _, engine := range engines {
 			if err := engine.Open(t.Context()); err != nil {
@@ -412,7 +419,8 @@ func TestClockOff(t *testing.T) {
 				}
 			}
 		}
-		report(t, "one clock %s off: %d requests over both processes, %d refreshes, %d signed out, %d endings missed", off, people*requests, refreshed, signedOuts, late)
+		report(t, "one clock %s off: %d requests over both processes, %d refreshes, %d signed out, %d endings missed",
+			off, people*requests, refreshed, signedOuts, late)
 		if signedOuts+late > 0 {
 			t.Fail()
 		}
@@ -425,7 +433,8 @@ func TestEndingOutlastsTokensFromAheadOfTime(t *testing.T) {
 	w := newWorld(t, newRedis(t).url())
 	early, late := &moved{}, &moved{}
 	late.advance(2 * time.Minute)
-	here, there := engineOn(w.client, keysOf(t, w.env["APP_URL"], early.now, secret), early.now, never), engineOn(w.client, keysOf(t, w.env["APP_URL"], late.now, secret), late.now, never)
+	here, there := engineOn(w.client, keysOf(t, w.env["APP_URL"], early.now, secret), early.now, never),
+		engineOn(w.client, keysOf(t, w.env["APP_URL"], late.now, secret), late.now, never)
 	if err := here.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}

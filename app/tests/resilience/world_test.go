@@ -56,7 +56,8 @@ func newWorld(t *testing.T, redisURL string, settings ...string) *world {
 	port := freePort(t)
 	w := &world{t: t, public: "127.0.0.1:" + port, env: map[string]string{
 		"APP_ENV": "production", "APP_URL": "http://127.0.0.1:" + port, "APP_SECRETS": secret,
-		"DATABASE_URL": sql.database(t), "REDIS_URL": redisURL, "SMTP_URL": "smtp://127.0.0.1:9", "MAIL_FROM": "gate@example.com",
+		"DATABASE_URL": sql.database(t), "REDIS_URL": redisURL, "SMTP_URL": "smtp://127.0.0.1:9",
+		"MAIL_FROM":  "gate@example.com",
 		"ACCESS_TTL": accessTTL.String(), "REFRESH_GRACE": grace.String(), "GOMAXPROCS": "2",
 	}}
 	for _, setting := range settings {
@@ -94,9 +95,11 @@ func keysOf(t *testing.T, issuer string, now func() time.Time, secrets ...string
 // never is a clock that was not moved.
 func never() time.Duration { return 0 }
 
-func engineOn(client redis.UniversalClient, keys *token.Keys, now func() time.Time, ahead func() time.Duration) *session.Engine {
+func engineOn(client redis.UniversalClient, keys *token.Keys, now func() time.Time,
+	ahead func() time.Duration) *session.Engine {
 	rules := session.Settings{AccessTTL: accessTTL, Idle: time.Hour, Max: 24 * time.Hour}
-	return session.New(session.NewRedis(client, grace, accessTTL, ahead), keys, rules, session.Unobserved(), now, slog.New(slog.DiscardHandler))
+	return session.New(session.NewRedis(client, grace, accessTTL, ahead), keys, rules, session.Unobserved(),
+		now, slog.New(slog.DiscardHandler))
 }
 
 // gatehouse is one process of ours.
@@ -197,7 +200,8 @@ func (g *gatehouse) terminate() int {
 func (w *world) user() models.User {
 	w.t.Helper()
 	name := strings.ToLower(rand.Text())
-	user, err := w.db.Users.Create(w.t.Context(), models.User{Email: name + "@example.com", Name: "Ada " + name[:4], PasswordHash: w.password}, time.Now())
+	user, err := w.db.Users.Create(w.t.Context(), models.User{Email: name + "@example.com", Name: "Ada " + name[:4],
+		PasswordHash: w.password}, time.Now())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -207,7 +211,8 @@ func (w *world) user() models.User {
 // started is a new session of a user.
 func (w *world) started(user models.User) session.Pair {
 	w.t.Helper()
-	pair, err := w.engine.Start(w.t.Context(), user, session.Arrival{Remember: true, AMR: "pwd", Client: "Firefox on Linux", IP: "192.0.2.1"})
+	pair, err := w.engine.Start(w.t.Context(),
+		user, session.Arrival{Remember: true, AMR: "pwd", Client: "Firefox on Linux", IP: "192.0.2.1"})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -250,7 +255,8 @@ pid %s/pid;
 events { worker_connections 512; }
 http {
   access_log off;
-  client_body_temp_path %s/body; proxy_temp_path %s/proxy; fastcgi_temp_path %s/f; uwsgi_temp_path %s/u; scgi_temp_path %s/s;
+  client_body_temp_path %s/body; proxy_temp_path %s/proxy;
+  fastcgi_temp_path %s/f; uwsgi_temp_path %s/u; scgi_temp_path %s/s;
   upstream gatehouse {
 %s    keepalive 16;
   }
@@ -293,7 +299,8 @@ var discard = slog.New(slog.DiscardHandler)
 // server was asked. Nothing else of it is ever called.
 type remembered struct{ session.Store }
 
-func (remembered) Start(_ context.Context, s models.Session, life time.Duration) (models.Session, []models.Ended, error) {
+func (remembered) Start(_ context.Context, s models.Session, life time.Duration) (models.Session, []models.Ended,
+	error) {
 	s.StartedAt = time.Now()
 	s.TradedAt, s.SeenAt, s.EndsAt = s.StartedAt, s.StartedAt, s.StartedAt.Add(life)
 	return s, nil, nil

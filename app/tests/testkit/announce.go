@@ -18,7 +18,8 @@ func (b *Browser) Announces(path string, size int) Answer {
 		b.T.Fatal(err)
 	}
 	defer func() { _ = connection.Close() }()
-	_, _ = fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n", path, size)
+	_, _ = fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: localhost\r\n"+
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n", path, size)
 	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
 	if err != nil {
 		b.T.Fatal(err)

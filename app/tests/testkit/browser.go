@@ -98,7 +98,8 @@ func (b *Browser) Send(request *http.Request) (Answer, error) {
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if request.Method == http.MethodPost && response.StatusCode/100 == 3 && response.StatusCode != http.StatusSeeOther {
-		b.T.Errorf("POST %s answered %d: after a POST only 303 makes every browser ask by GET", request.URL.Path, response.StatusCode)
+		b.T.Errorf("POST %s answered %d: after a POST only 303 makes every browser ask by GET", request.URL.Path,
+			response.StatusCode)
 	}
 	return Answer{response.StatusCode, response.Header, string(body)}, err
 }

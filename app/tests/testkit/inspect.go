@@ -75,7 +75,8 @@ func (h *House) Lose(user string) {
 		}
 		return
 	}
-	db, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(h.Env["DATABASE_URL"], "sqlite://")+"?_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(h.Env["DATABASE_URL"],
+		"sqlite://")+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		h.T.Fatal(err)
 	}

@@ -25,7 +25,8 @@ func Someone() string {
 // SignUp makes a user through the pages, and leaves the browser signed in.
 func (b *Browser) SignUp(email string) *Browser {
 	b.T.Helper()
-	b.Want(b.Post("/sign-up", "name", "Ada Lovelace", "email", email, "password", Password, "remember", "on"), 303, "/verify")
+	b.Want(b.Post("/sign-up", "name", "Ada Lovelace", "email", email, "password", Password, "remember", "on"), 303,
+		"/verify")
 	b.Want(b.Post("/verify", "code", b.House.Code(email)), 303, "/dashboard")
 	return b
 }

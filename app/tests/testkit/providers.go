@@ -139,7 +139,8 @@ func (b *Browser) Fails(s *Stand, got Answer, provider, why string) {
 	if b.SignedIn() {
 		way = "/profile#identities"
 	}
-	if page.Status != 400 || !strings.Contains(page.Body, `href="`+way+`"`) || !strings.Contains(page.Body, sentences[why]) {
+	if page.Status != 400 || !strings.Contains(page.Body, `href="`+way+`"`) ||
+		!strings.Contains(page.Body, sentences[why]) {
 		b.T.Errorf("%s %s: the page: %d %s", provider, why, page.Status, Text(page.Body))
 	}
 	s.KeepsQuiet("the page of "+why, page.Body)
@@ -147,7 +148,8 @@ func (b *Browser) Fails(s *Stand, got Answer, provider, why string) {
 
 // sentences are a part of what each page says.
 var sentences = map[string]string{
-	"state": "It was begun in another browser, or too long ago", "denied": "You did not let", "unavailable": "We could not reach",
-	"limited": "More people are signing in", "token": "could not be verified", "provider": "We got an answer from",
+	"state": "It was begun in another browser, or too long ago", "denied": "You did not let",
+	"unavailable": "We could not reach",
+	"limited":     "More people are signing in", "token": "could not be verified", "provider": "We got an answer from",
 	"taken": "already signs in another account", "closed": "This account is closed",
 }
