@@ -171,3 +171,28 @@ func everyCookie(t *testing.T, h *testkit.House, prefix string) map[string]strin
 	keep(b.Want(got, 303, "/dashboard"))
 	return all
 }
+
+func TestGzipOnlyWhereItIsTaken(t *testing.T) {
+	t.Parallel()
+	h := testkit.NewHouse(t)
+	b, plain := h.Browser(), &http.Transport{DisableCompression: true} // which would ask for gzip by itself
+	defer plain.CloseIdleConnections()
+	page := b.Get("/").Body
+	path := page[strings.Index(page, "/static/app."):]
+	path = path[:strings.IndexByte(path, '"')]
+	for accepted, want := range map[string]string{"gzip, br": "gzip", "gzip;q=0": "", "identity, gzip;q=0.0": "",
+		"x-not-gzip": "", "": ""} {
+		request := b.Request(http.MethodGet, path, nil)
+		if accepted != "" {
+			request.Header.Set("Accept-Encoding", accepted)
+		}
+		got, err := plain.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = got.Body.Close()
+		if got.StatusCode != 200 || got.Header.Get("Content-Encoding") != want {
+			t.Errorf("%q: %d, sent as %q", accepted, got.StatusCode, got.Header.Get("Content-Encoding"))
+		}
+	}
+}

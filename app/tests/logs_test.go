@@ -72,3 +72,28 @@ func TestLogsHoldNoSecret(t *testing.T) {
 		}
 	})
 }
+
+// A flood of requests that are refused leaves no more lines in the log than there are seconds in it.
+func TestForgedRefreshesFillNoLog(t *testing.T) {
+	t.Parallel()
+	h := testkit.NewHouse(t)
+	b := h.Browser()
+	b.Keep("refresh", "AQ")
+	statuses := map[int]int{}
+	for range 300 {
+		b.Keep("refresh", "AQ") // the answer takes it
+		statuses[b.Post("/auth/refresh").Status]++
+	}
+	if statuses[401] > 260 || statuses[429] < 40 {
+		t.Errorf("answers %v", statuses)
+	}
+	if lines := strings.Count(h.Logs.String(), "kind=refresh_refused"); lines == 0 || lines > 12 {
+		t.Errorf("%d lines of 300 forged tokens", lines)
+	}
+	other := h.Browser()
+	other.From = testkit.AnyAddress()
+	other.Keep("refresh", "AQ")
+	if got := other.Post("/auth/refresh"); got.Status != 401 {
+		t.Errorf("another client: %d", got.Status)
+	}
+}

@@ -158,3 +158,23 @@ func TestLongNextKeepsTheFlow(t *testing.T) {
 		}
 	}
 }
+
+// A next that leads into /auth/ would act by way of whoever signs in: it goes nowhere.
+func TestNextDoesNotAct(t *testing.T) {
+	t.Parallel()
+	h, _ := testkit.NewEmulated(t)
+	email := testkit.Someone()
+	h.Browser().SignUp(email)
+	for _, next := range []string{"/auth/github", "/auth/google?intent=link", "/auth/github/link", "/auth", "/auth/",
+		"/x/../auth/github", "/./auth/github",
+		"/%61uth/github", "/x/%2e%2e/auth/github", "/AUTH/github", "/profile/../auth/sign-out", "/auth//github",
+		"//auth/github",
+		"/auth/x//../../github", "/x//%2e%2e/%2E%2E/auth/github", "/auth/x/../github", "/dashboard/..//auth/github"} {
+		b := h.Browser()
+		b.Want(b.Post("/sign-in", "email", email, "password", testkit.Password, "next", next), 303, "/dashboard")
+		b.Want(b.Get("/sign-in?next="+url.QueryEscape(next)), 303, "/dashboard")
+	}
+	b := h.Browser()
+	b.Want(b.Post("/sign-in", "email", email, "password", testkit.Password, "next", "/authors?x=/auth/"),
+		303, "/authors?x=/auth/")
+}

@@ -2,6 +2,7 @@ package tests
 
 import (
 	"database/sql"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -120,5 +121,18 @@ func TestDevMailShowsTheCodeFirst(t *testing.T) {
 	b.From = "127.0.0.1"
 	if found := regexp.MustCompile(`\b[0-9A-Z]{4}-[0-9A-Z]{4}\b`).FindString(b.Get("/dev/mail").Body); found != code {
 		t.Fatalf("the first text of its form is %q, the code is %q", found, code)
+	}
+}
+
+// Addresses are in logs and histories.
+func TestNoPasswordFromTheAddress(t *testing.T) {
+	t.Parallel()
+	h := testkit.NewHouse(t)
+	email := testkit.Someone()
+	h.Browser().SignUp(email)
+	b := h.Browser()
+	if got := b.Post("/sign-in?" + url.Values{"email": {email},
+		"password": {testkit.Password}}.Encode()); got.Status != 422 || b.SignedIn() {
+		t.Errorf("credentials in the address: %d", got.Status)
 	}
 }

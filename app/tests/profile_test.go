@@ -199,3 +199,17 @@ func TestGuestsChangeNothing(t *testing.T) {
 			"/sign-in?next="+url.QueryEscape(path))
 	}
 }
+
+func TestSecondPressOfThePasswordForm(t *testing.T) {
+	t.Parallel()
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		b := h.Browser().SignUp(testkit.Someone())
+		form := []string{"section", "password", "current", testkit.Password, "password", otherPassword}
+		b.Want(b.Post("/profile", form...), 303, "/profile?notice=password")
+		b.Want(b.Post("/profile", form...), 303, "/profile?notice=password")
+		if got := b.Post("/profile", "section", "password", "current", testkit.Password, "password",
+			"a third way to the gatehouse"); got.Status != 422 {
+			t.Errorf("a wrong password: %d", got.Status)
+		}
+	})
+}

@@ -1,11 +1,13 @@
 package tests
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"gatehouse/app/tests/testkit"
+	"gatehouse/models"
 )
 
 // A session id never survives a sign-in, so one that was planted or seen before is worth nothing.
@@ -112,53 +114,53 @@ func TestEndingTakesWholeIdsOnly(t *testing.T) {
 	})
 }
 
-func TestDisabledUserIsOut(t *testing.T) {
+// What a browser calls itself is a stranger's text. It must not spoil the list in which the owner finds
+// that stranger, nor keep the sign-in out of it.
+func TestOddBrowserNames(t *testing.T) {
 	t.Parallel()
 	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
 		email := testkit.Someone()
-		b := h.Browser().SignUp(email)
-		user := b.User()
-		if err := h.DB.Users.SetDisabled(t.Context(), user, true, h.Clock.Now()); err != nil {
-			t.Fatal(err)
+		owner := h.Browser().SignUp(email)
+		for i, agent := range []string{"a\tb", "\t", "Ev\xff\xfeil/1.0", "Mozilla/5.0 (X\xff; Linux)", "F\xffoo\tbar/1.0",
+			""} {
+			thief := h.Browser()
+			thief.Agent = agent
+			thief.SignIn(email)
+			thief.Want(thief.Post("/auth/refresh"), 204, "")
+			if events := h.Happened(owner.User(), models.EventSignedIn); events != i+1 {
+				t.Errorf("%q: %d sign-ins in the owner's activity, want %d", agent, events, i+1)
+			}
+			if page := owner.Get("/dashboard"); page.Status != 200 || strings.Contains(page.Body, "cannot be read") {
+				t.Errorf("%q: the owner's list: %d %s", agent, page.Status, testkit.Text(page.Body))
+			}
+			live, err := h.Sessions.List(t.Context(), owner.User())
+			if err != nil || !slices.ContainsFunc(live, func(s models.Session) bool {
+				return s.ID == thief.Session() &&
+					s.IP == thief.From
+			}) {
+				t.Errorf("%q: not in the list by its address %s: %v %v", agent, thief.From, live, err)
+			}
+			owner.Want(owner.Post("/profile", "section", "sessions", "action", "end", "session", thief.Session()),
+				303, "/profile?notice=sessions")
+			thief.Refuses("ended by the owner")
 		}
-		guest := h.Browser()
-		if got := guest.Post("/sign-in", "email", email, "password", testkit.Password); got.Status != 422 ||
-			!strings.Contains(got.Body, "This account is closed.") {
-			t.Errorf("the right password: %d %s", got.Status, testkit.Text(got.Body))
-		}
-		if got := guest.Post("/sign-in", "email", email, "password", testkit.Password+"!"); got.Status != 422 ||
-			strings.Contains(got.Body, "closed") {
-			t.Errorf("a wrong password is told more than it should be: %s", testkit.Text(got.Body))
-		}
-		guest.Want(guest.Post("/forgot", "email", email), 303, "/reset")
-		if mail := h.MailAbout(email, "Your account is closed"); strings.Contains(mail, "code") {
-			t.Errorf("a closed account gets a code: %s", mail)
-		}
-		b.Want(b.Get("/dashboard"), 303, "/sign-in?notice=ended&next=%2Fdashboard")
-		b.Refuses("the account was closed")
-		if live, _ := h.Sessions.List(t.Context(), user); len(live) > 0 {
-			t.Error("sessions of a closed account live on")
-		}
-		if err := h.DB.Users.SetDisabled(t.Context(), user, false, h.Clock.Now()); err != nil {
-			t.Fatal(err)
-		}
-		guest.SignIn(email)
-	})
+	}, "LIMITS=off")
 }
 
-// A row that is gone, with a session that is not: a sign-in that raced the deletion.
-func TestSessionWithoutItsUserIsOver(t *testing.T) {
+// Another session ends only after a recent sign-in: a thief's must not put the owner out (step-up).
+func TestEndingOthersNeedsARecentSignIn(t *testing.T) {
 	t.Parallel()
 	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
-		b := h.Browser().SignUp(testkit.Someone())
-		if err := h.DB.Users.Delete(t.Context(), b.User()); err != nil {
-			t.Fatal(err)
+		here, there := owned(h)
+		h.Clock.Advance(11 * time.Minute)
+		confirm := "/confirm?next=%2Fprofile%23sessions-section"
+		here.Want(here.Post("/profile", "section", "sessions", "action", "end-others"), 303, confirm)
+		here.Want(here.Post("/profile", "section", "sessions", "action", "end", "session", there.Session()), 303, confirm)
+		if !there.SignedIn() {
+			t.Fatal("ended")
 		}
-		old := b.Copy()
-		b.Want(b.Get("/profile"), 303, "/sign-in?notice=ended&next=%2Fprofile")
-		if len(b.Cookies()["access"]+b.Cookies()["refresh"]) > 0 {
-			t.Error("its cookies stayed")
-		}
-		old.Want(old.Post("/profile", "section", "details", "name", "Nobody"), 303, "/sign-in?notice=ended&next=%2Fprofile")
+		here.Want(here.Post("/confirm", "password", testkit.Password, "next", "/profile"), 303, "/profile")
+		here.Want(here.Post("/profile", "section", "sessions", "action", "end-others"), 303, "/profile?notice=sessions")
+		there.Refuses("ended after a confirmation")
 	})
 }

@@ -139,3 +139,23 @@ func TestSignOutAfterExpiry(t *testing.T) {
 		copied.Refuses("signed out after the access token ran out")
 	})
 }
+
+// What answers a request of the old session must not take the new session's cookies along.
+func TestAnswersToTheOldSessionTakeNothingAway(t *testing.T) {
+	t.Parallel()
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		b := h.Browser().SignUp(testkit.Someone())
+		h.Clock.Advance(time.Minute)
+		old := b.Copy()
+		b.Want(b.Post("/confirm", "password", testkit.Password, "next", "/profile"), 303, "/profile")
+		for _, late := range []testkit.Answer{old.Get("/dashboard"), old.Post("/confirm", "password", testkit.Password),
+			old.Post("/profile", "section", "details")} {
+			if len(late.Header["Set-Cookie"]) > 0 {
+				t.Errorf("%d to %q: %q", late.Status, late.To(), late.Header["Set-Cookie"])
+			}
+		}
+		if got := old.Post("/auth/refresh"); got.Status != 401 || len(got.Header["Set-Cookie"]) != 2 {
+			t.Errorf("asked for a refresh, the ended session keeps its cookies: %d", got.Status)
+		}
+	})
+}

@@ -166,3 +166,21 @@ func TestForgedRefreshTokensAreRefused(t *testing.T) {
 		}
 	})
 }
+
+// Two houses under one secret do not take each other's tokens, and another issuer's person of the same
+// number is another person.
+func TestHousesAndIssuersAreTold(t *testing.T) {
+	t.Parallel()
+	one, other := testkit.NewHouse(t), testkit.NewHouse(t)
+	b, elsewhere := one.Browser().SignUp(testkit.Someone()), other.Browser()
+	elsewhere.Keep("access", b.Cookies()["access"])
+	if got := elsewhere.Get("/auth/session"); got.Status != 401 {
+		t.Errorf("a token of another house: %d", got.Status)
+	}
+	h, s := testkit.NewEmulated(t)
+	person := h.Browser().By("oidc", "nobody").User()
+	again, err := h.DB.Identities.Find(t.Context(), "oidc", subjectOf(s, "oidc", "nobody"))
+	if err != nil || again.UserID != person {
+		t.Errorf("kept as %+v, %v", again, err)
+	}
+}
