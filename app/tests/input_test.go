@@ -11,7 +11,7 @@ import (
 	"gatehouse/app/tests/testkit/servers"
 )
 
-// everyDatabase is everyStore, and Postgres alone: it takes less text than the others do.
+// everyDatabase is testkit.EveryStore, and Postgres alone: it takes less text than the others do.
 func everyDatabase(t *testing.T, walk func(t *testing.T, h *testkit.House), settings ...string) {
 	t.Helper()
 	testkit.EveryStore(t, walk, settings...)
