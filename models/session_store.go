@@ -213,9 +213,13 @@ func (s Sessions) End(ctx context.Context, userID, id string) ([]Ended, error) {
 	return s.endWhere(ctx, `user_id = ? AND id = ?`, userID, id)
 }
 
-// EndUser ends all sessions of a user, but for one that may be kept (""), in one step.
-func (s Sessions) EndUser(ctx context.Context, userID, except string) ([]Ended, error) {
-	return s.endWhere(ctx, `user_id = ? AND id <> ?`, userID, except)
+// EndUser ends all sessions of a user that started by a time (zero: all), but for one that may be kept (""),
+// in one step.
+func (s Sessions) EndUser(ctx context.Context, userID, except string, before time.Time) ([]Ended, error) {
+	if before.IsZero() {
+		return s.endWhere(ctx, `user_id = ? AND id <> ?`, userID, except)
+	}
+	return s.endWhere(ctx, `user_id = ? AND id <> ? AND started_at <= ?`, userID, except, stored(before))
 }
 
 func (s Sessions) endWhere(ctx context.Context, where string, args ...any) ([]Ended, error) {
