@@ -64,7 +64,7 @@ func row(s Session) sessionRow {
 // Start keeps a new session, timed by the store's clock.
 func (s Sessions) Start(ctx context.Context, session Session, life time.Duration) (Session, []Ended, error) {
 	var retired []Ended
-	err := s.db.tx(ctx, func(tx *sqlx.Tx) error {
+	err := s.db.Tx(ctx, func(tx *DB) error {
 		now, err := s.now(ctx, tx)
 		if err != nil {
 			return err
@@ -75,24 +75,28 @@ func (s Sessions) Start(ctx context.Context, session Session, life time.Duration
 		}
 		query := `INSERT INTO sessions (id, user_id, count, confirmed, traded_at, seen_at, started_at, idle_ms, ends_at, remembered, amr, provider, client, ip)
 			VALUES (:id, :user_id, :count, :confirmed, :traded_at, :seen_at, :started_at, :idle_ms, :ends_at, :remembered, :amr, :provider, :client, :ip)`
-		_, err = tx.NamedExecContext(ctx, query, row(session))
+		query, args, err := sqlx.Named(query, row(session))
+		if err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, query, args...)
 		return err
 	})
 	if err != nil {
-		return Session{}, nil, fmt.Errorf("models: start session: %w", known(err))
+		return Session{}, nil, fmt.Errorf("models: start session: %w", err)
 	}
 	return session, retired, nil
 }
 
 // makeRoom lets go of rows that are over, and ends the least recently seen beyond MaxSessions.
-func (s Sessions) makeRoom(ctx context.Context, tx *sqlx.Tx, userID string, now time.Time) ([]Ended, error) {
+func (s Sessions) makeRoom(ctx context.Context, tx *DB, userID string, now time.Time) ([]Ended, error) {
 	query := `DELETE FROM sessions WHERE user_id = ? AND (ends_at <= ? OR ended_at <= ?)`
-	if _, err := tx.ExecContext(ctx, tx.Rebind(query), userID, stored(now), stored(now.Add(-s.keep-skew))); err != nil {
+	if _, err := tx.exec(ctx, query, userID, stored(now), stored(now.Add(-s.keep-skew))); err != nil {
 		return nil, err
 	}
 	var ids []string
 	query = `SELECT id FROM sessions WHERE user_id = ? AND ended_at IS NULL ORDER BY seen_at DESC LIMIT 1000 OFFSET ?`
-	if err := tx.SelectContext(ctx, &ids, tx.Rebind(query), userID, MaxSessions-1); err != nil || len(ids) == 0 {
+	if err := tx.all(ctx, &ids, query, userID, MaxSessions-1); err != nil || len(ids) == 0 {
 		return nil, err
 	}
 	return s.end(ctx, tx, ids, now)
@@ -100,12 +104,12 @@ func (s Sessions) makeRoom(ctx context.Context, tx *sqlx.Tx, userID string, now 
 
 // Sweep lets go of rows of all users that are over for good.
 func (s Sessions) Sweep(ctx context.Context) error {
-	now, err := s.now(ctx, s.db.sql)
+	now, err := s.now(ctx, s.db)
 	if err != nil {
 		return err
 	}
-	query := s.db.sql.Rebind(`DELETE FROM sessions WHERE ends_at <= ? OR ended_at <= ?`)
-	if _, err := s.db.sql.ExecContext(ctx, query, stored(now), stored(now.Add(-s.keep-skew))); err != nil {
+	query := `DELETE FROM sessions WHERE ends_at <= ? OR ended_at <= ?`
+	if _, err := s.db.exec(ctx, query, stored(now), stored(now.Add(-s.keep-skew))); err != nil {
 		return fmt.Errorf("models: sweep sessions: %w", err)
 	}
 	return nil
@@ -115,7 +119,7 @@ func (s Sessions) Sweep(ctx context.Context) error {
 func (s Sessions) Trade(ctx context.Context, userID, id string, count int64) (Session, Outcome, error) {
 	var traded Session
 	outcome := Gone
-	err := s.db.tx(ctx, func(tx *sqlx.Tx) error {
+	err := s.db.Tx(ctx, func(tx *DB) error {
 		found, now, err := s.locked(ctx, tx, userID, id)
 		if err != nil {
 			return err
@@ -125,7 +129,7 @@ func (s Sessions) Trade(ctx context.Context, userID, id string, count int64) (Se
 		case Traded:
 			traded.Count, traded.TradedAt, traded.SeenAt, traded.Confirmed = count+1, now, now, false
 			query := `UPDATE sessions SET count = ?, traded_at = ?, seen_at = ?, confirmed = ? WHERE id = ?`
-			_, err = tx.ExecContext(ctx, tx.Rebind(query), traded.Count, stored(now), stored(now), false, id)
+			_, err = tx.exec(ctx, query, traded.Count, stored(now), stored(now), false, id)
 		case Reused:
 			_, err = s.end(ctx, tx, []string{id}, now)
 		case Gone, Repeated:
@@ -146,11 +150,11 @@ func (s Sessions) Trade(ctx context.Context, userID, id string, count int64) (Se
 
 // locked reads a session that has not ended and holds it still; the clock is read after the lock,
 // so that waiting for it counts.
-func (s Sessions) locked(ctx context.Context, tx *sqlx.Tx, userID, id string) (Session, time.Time, error) {
+func (s Sessions) locked(ctx context.Context, tx *DB, userID, id string) (Session, time.Time, error) {
 	var found sessionRow
 	query := `SELECT ` + sessionColumns + ` FROM sessions WHERE id = ? AND user_id = ? AND ended_at IS NULL` + s.db.forUpdate()
-	if err := tx.GetContext(ctx, &found, tx.Rebind(query), id, userID); err != nil {
-		return Session{}, time.Time{}, known(err)
+	if err := tx.get(ctx, &found, query, id, userID); err != nil {
+		return Session{}, time.Time{}, err
 	}
 	now, err := s.now(ctx, tx)
 	return found.session(), now, err
@@ -159,14 +163,14 @@ func (s Sessions) locked(ctx context.Context, tx *sqlx.Tx, userID, id string) (S
 // Confirm notes counts whose access token has come back. One that the session has moved past, or
 // whose session is over, changes nothing.
 func (s Sessions) Confirm(ctx context.Context, seen []Confirmation) error {
-	err := s.db.tx(ctx, func(tx *sqlx.Tx) error {
+	err := s.db.Tx(ctx, func(tx *DB) error {
 		now, err := s.now(ctx, tx)
 		if err != nil {
 			return err
 		}
-		query := tx.Rebind(`UPDATE sessions SET confirmed = ?, seen_at = ? WHERE id = ? AND user_id = ? AND count = ? AND ended_at IS NULL`)
+		query := `UPDATE sessions SET confirmed = ?, seen_at = ? WHERE id = ? AND user_id = ? AND count = ? AND ended_at IS NULL`
 		for _, c := range seen {
-			if _, err := tx.ExecContext(ctx, query, true, stored(now), c.SessionID, c.UserID, c.Count); err != nil {
+			if _, err := tx.exec(ctx, query, true, stored(now), c.SessionID, c.UserID, c.Count); err != nil {
 				return err
 			}
 		}
@@ -186,13 +190,13 @@ func (s Sessions) Live(ctx context.Context, userID, id string) (bool, error) {
 
 // ByUser lists a user's live sessions, the most recently seen first.
 func (s Sessions) ByUser(ctx context.Context, userID string) ([]Session, error) {
-	now, err := s.now(ctx, s.db.sql)
+	now, err := s.now(ctx, s.db)
 	if err != nil {
 		return nil, err
 	}
 	var rows []sessionRow
-	query := s.db.sql.Rebind(`SELECT ` + sessionColumns + ` FROM sessions WHERE user_id = ? AND ended_at IS NULL ORDER BY seen_at DESC, id`)
-	if err := s.db.sql.SelectContext(ctx, &rows, query, userID); err != nil {
+	query := `SELECT ` + sessionColumns + ` FROM sessions WHERE user_id = ? AND ended_at IS NULL ORDER BY seen_at DESC, id`
+	if err := s.db.all(ctx, &rows, query, userID); err != nil {
 		return nil, fmt.Errorf("models: list sessions: %w", err)
 	}
 	var live []Session
@@ -209,17 +213,21 @@ func (s Sessions) End(ctx context.Context, userID, id string) ([]Ended, error) {
 	return s.endWhere(ctx, `user_id = ? AND id = ?`, userID, id)
 }
 
-// EndUser ends all sessions of a user, but for one that may be kept (""), in one step.
-func (s Sessions) EndUser(ctx context.Context, userID, except string) ([]Ended, error) {
-	return s.endWhere(ctx, `user_id = ? AND id <> ?`, userID, except)
+// EndUser ends all sessions of a user that started by a time (zero: all), but for one that may be kept (""),
+// in one step.
+func (s Sessions) EndUser(ctx context.Context, userID, except string, before time.Time) ([]Ended, error) {
+	if before.IsZero() {
+		return s.endWhere(ctx, `user_id = ? AND id <> ?`, userID, except)
+	}
+	return s.endWhere(ctx, `user_id = ? AND id <> ? AND started_at <= ?`, userID, except, stored(before))
 }
 
 func (s Sessions) endWhere(ctx context.Context, where string, args ...any) ([]Ended, error) {
 	var ended []Ended
-	err := s.db.tx(ctx, func(tx *sqlx.Tx) error {
+	err := s.db.Tx(ctx, func(tx *DB) error {
 		var ids []string
 		query := `SELECT id FROM sessions WHERE ` + where + ` AND ended_at IS NULL` + s.db.forUpdate()
-		if err := tx.SelectContext(ctx, &ids, tx.Rebind(query), args...); err != nil || len(ids) == 0 {
+		if err := tx.all(ctx, &ids, query, args...); err != nil || len(ids) == 0 {
 			return err
 		}
 		now, err := s.now(ctx, tx)
@@ -235,12 +243,12 @@ func (s Sessions) endWhere(ctx context.Context, where string, args ...any) ([]En
 	return ended, nil
 }
 
-func (s Sessions) end(ctx context.Context, tx *sqlx.Tx, ids []string, now time.Time) ([]Ended, error) {
+func (s Sessions) end(ctx context.Context, tx *DB, ids []string, now time.Time) ([]Ended, error) {
 	query, args, err := sqlx.In(`UPDATE sessions SET ended_at = ? WHERE id IN (?)`, stored(now), ids)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := tx.ExecContext(ctx, tx.Rebind(query), args...); err != nil {
+	if _, err := tx.exec(ctx, query, args...); err != nil {
 		return nil, err
 	}
 	ended := make([]Ended, len(ids))

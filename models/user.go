@@ -29,7 +29,7 @@ const userColumns = `id, COALESCE(email, '') AS email, name, phone, picture,
 // Create keeps a new user and gives it an id. ErrTaken when the address belongs to someone.
 func (u Users) Create(ctx context.Context, user User, now time.Time) (User, error) {
 	user = fresh(user, now)
-	if err := insertUser(ctx, u.db, u.db.sql, user); err != nil {
+	if err := u.insert(ctx, user); err != nil {
 		return User{}, err
 	}
 	return user, nil
@@ -64,14 +64,14 @@ func (u Users) SetPassword(ctx context.Context, id, hash string, now time.Time) 
 // cannot both believe they were first. ErrNotFound when the password was changed meanwhile.
 func (u Users) ReplacePassword(ctx context.Context, id, old, hash string, now time.Time) error {
 	query := `UPDATE users SET password_hash = ?, updated_at = ? WHERE id = ? AND COALESCE(password_hash, '') = ?`
-	return affected(u.db.sql.ExecContext(ctx, u.db.sql.Rebind(query), hash, stored(now), id, old))
+	return affected(u.db.exec(ctx, query, hash, stored(now), id, old))
 }
 
 // ResetPassword sets a new hash while this address, which got the code, is still the user's.
 // ErrNotFound when the address was changed or the user disabled meanwhile.
 func (u Users) ResetPassword(ctx context.Context, id, email, hash string, now time.Time) error {
 	query := `UPDATE users SET password_hash = ?, updated_at = ? WHERE id = ? AND email = ? AND disabled_at IS NULL`
-	return affected(u.db.sql.ExecContext(ctx, u.db.sql.Rebind(query), hash, stored(now), id, email))
+	return affected(u.db.exec(ctx, query, hash, stored(now), id, email))
 }
 
 // SetDisabled shuts a user out, or lets them in again.
@@ -86,20 +86,20 @@ func (u Users) SetDisabled(ctx context.Context, id string, disabled bool, now ti
 // Delete removes a user with identities, events and picture. The rows of ended sessions stay until
 // no token of theirs can be about.
 func (u Users) Delete(ctx context.Context, id string) error {
-	return affected(u.db.sql.ExecContext(ctx, u.db.sql.Rebind(`DELETE FROM users WHERE id = ?`), id))
+	return affected(u.db.exec(ctx, `DELETE FROM users WHERE id = ?`, id))
 }
 
 func (u Users) one(ctx context.Context, query string, args ...any) (User, error) {
 	var user User
-	if err := u.db.sql.GetContext(ctx, &user, u.db.sql.Rebind(query), args...); err != nil {
-		return User{}, fmt.Errorf("models: read user: %w", known(err))
+	if err := u.db.get(ctx, &user, query, args...); err != nil {
+		return User{}, fmt.Errorf("models: read user: %w", err)
 	}
 	return user, nil
 }
 
 func (u Users) update(ctx context.Context, set, id string, now time.Time, args ...any) error {
-	query := u.db.sql.Rebind(`UPDATE users SET ` + set + `, updated_at = ? WHERE id = ?`)
-	if err := affected(u.db.sql.ExecContext(ctx, query, append(args, stored(now), id)...)); err != nil {
+	query := `UPDATE users SET ` + set + `, updated_at = ? WHERE id = ?`
+	if err := affected(u.db.exec(ctx, query, append(args, stored(now), id)...)); err != nil {
 		return fmt.Errorf("models: update user: %w", err)
 	}
 	return nil
@@ -111,13 +111,13 @@ func fresh(user User, now time.Time) User {
 	return user
 }
 
-func insertUser(ctx context.Context, db *DB, to execer, user User) error {
+func (u Users) insert(ctx context.Context, user User) error {
 	query := `INSERT INTO users (id, email, name, phone, picture, password_hash, created_at, updated_at)
 		VALUES (?, NULLIF(?, ''), ?, ?, ?, NULLIF(?, ''), ?, ?)`
-	_, err := to.ExecContext(ctx, db.sql.Rebind(query), user.ID, user.Email, user.Name, user.Phone,
+	_, err := u.db.exec(ctx, query, user.ID, user.Email, user.Name, user.Phone,
 		user.Picture, user.PasswordHash, user.CreatedAt, user.UpdatedAt)
 	if err != nil {
-		return fmt.Errorf("models: create user: %w", known(err))
+		return fmt.Errorf("models: create user: %w", err)
 	}
 	return nil
 }

@@ -300,7 +300,7 @@ func TestEndUserKeepsOne(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		kept, one, two := f.start(t), f.start(t), f.start(t)
-		ended, err := f.EndUser(t.Context(), f.user.ID, kept.ID)
+		ended, err := f.EndUser(t.Context(), f.user.ID, kept.ID, time.Time{})
 		if err != nil || len(ended) != 2 {
 			t.Fatalf("%d ended, %v", len(ended), err)
 		}
@@ -311,9 +311,31 @@ func TestEndUserKeepsOne(t *testing.T) {
 			}
 		}
 		f.trade(t, kept, 1, models.Traded, 2)
-		if ended, err = f.EndUser(t.Context(), f.user.ID, ""); err != nil || len(ended) != 1 {
+		if ended, err = f.EndUser(t.Context(), f.user.ID, "", time.Time{}); err != nil || len(ended) != 1 {
 			t.Fatalf("%d ended, %v", len(ended), err)
 		}
+	})
+}
+
+// An ending that is carried out late takes no session that began after what it is for.
+func TestEndUserLeavesWhatBeganLater(t *testing.T) {
+	t.Parallel()
+	everyStore(t, func(t *testing.T, f fixture) {
+		old, kept := f.start(t), f.start(t)
+		before := kept.StartedAt.Add(time.Second)
+		f.clock.advance(2 * time.Second)
+		later := f.start(t)
+		if ended, err := f.EndUser(t.Context(), f.user.ID, kept.ID, before); err != nil || len(ended) != 1 || ended[0].SessionID != old.ID {
+			t.Fatalf("ended %v, %v, want %s", ended, err, old.ID)
+		}
+		f.trade(t, old, 1, models.Gone, 0)
+		f.trade(t, kept, 1, models.Traded, 2)
+		f.trade(t, later, 1, models.Traded, 2)
+		// The very moment counts as before: of two that cannot be told apart, none is spared.
+		if ended, err := f.EndUser(t.Context(), f.user.ID, kept.ID, later.StartedAt); err != nil || len(ended) != 1 {
+			t.Fatalf("ended %v, %v", ended, err)
+		}
+		f.trade(t, later, 2, models.Gone, 0)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"sync"
@@ -203,8 +204,12 @@ func (r *Redis) End(ctx context.Context, userID, id string) ([]models.Ended, err
 }
 
 // EndUser removes all sessions but one in one script, then appends them to the feed. See Store.
-func (r *Redis) EndUser(ctx context.Context, userID, except string) ([]models.Ended, error) {
-	answer, err := r.endUser.Run(ctx, r.client, []string{key(userID)}, except, idLength).Text()
+func (r *Redis) EndUser(ctx context.Context, userID, except string, before time.Time) ([]models.Ended, error) {
+	by := int64(math.MaxInt64)
+	if !before.IsZero() {
+		by = before.UnixMilli()
+	}
+	answer, err := r.endUser.Run(ctx, r.client, []string{key(userID)}, except, idLength, by).Text()
 	if err != nil {
 		return nil, fmt.Errorf("session: end user: %w", err)
 	}

@@ -221,9 +221,15 @@ func (e *Engine) End(ctx context.Context, userID, id string) error {
 // EndUser ends all sessions of a user, everywhere, but for one that may be kept (""). It says how
 // many.
 func (e *Engine) EndUser(ctx context.Context, userID, except string) (int, error) {
+	return e.EndUserBefore(ctx, userID, except, time.Time{})
+}
+
+// EndUserBefore is EndUser of the sessions that started by a time: an ending that comes late leaves those
+// that began after what it is for.
+func (e *Engine) EndUserBefore(ctx context.Context, userID, except string, before time.Time) (int, error) {
 	count := 0
 	err := e.ask(ctx, "end user", func(ctx context.Context) error {
-		ended, err := e.store.EndUser(ctx, userID, except)
+		ended, err := e.store.EndUser(ctx, userID, except, before)
 		e.markEnded(ended)
 		count = len(ended)
 		return err

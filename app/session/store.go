@@ -30,8 +30,9 @@ type Store interface {
 	ByUser(ctx context.Context, userID string) ([]models.Session, error)
 	// End ends one session. Ending it again is no error.
 	End(ctx context.Context, userID, id string) ([]models.Ended, error)
-	// EndUser ends all sessions of a user, but for one that may be kept (""), in one step.
-	EndUser(ctx context.Context, userID, except string) ([]models.Ended, error)
+	// EndUser ends all sessions of a user that started by a time (zero: all), but for one that may be kept
+	// (""), in one step.
+	EndUser(ctx context.Context, userID, except string, before time.Time) ([]models.Ended, error)
 	// Ended is the feed. It waits about a second at most for sessions ended after the cursor, and
 	// may repeat some. An empty cursor asks, without waiting, for the last access-token lifetime. It is an
 	// error, too, when nothing could be added to the feed: then it tells nothing, however it may be read.
