@@ -36,7 +36,7 @@ type app struct {
 	sessions  *session.Engine
 	accounts  *account.Accounts
 	providers *oauth.Providers
-	outbox    *mail.Outbox // nil with SMTP_URL
+	outbox    *mail.Mailbox // nil with SMTP_URL
 	log       *slog.Logger
 
 	draining atomic.Bool
@@ -75,13 +75,13 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 	if err := a.openSessions(ctx, cfg, keys, observer(figures, traces), now); err != nil {
 		return err
 	}
-	post, err := a.openMail(cfg, now)
+	outbox, err := a.openOutbox(ctx, cfg, keys, now)
 	if err != nil {
 		return err
 	}
 	passwords := account.NewPasswords(runtime.GOMAXPROCS(0), maxWaiting, cfg.PasswordMin, siteName(cfg.URL.Hostname()))
 	limits := limit.New(a.redis, cfg.Limits, now, a.log)
-	a.accounts = account.New(a.db, keys, passwords, limits, post, now,
+	a.accounts = account.New(outbox, passwords, limits,
 		account.Rules{KeepTokens: cfg.KeepProviderTokens, OIDCName: cfg.OIDC.Name, WrongCode: figures.WrongCode})
 	if a.providers, err = openProviders(cfg, now); err != nil {
 		return err
@@ -91,6 +91,7 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 		return err
 	}
 	figures.Watch(a.sessions.Lag, passwords.Depth, passwords.Hashed)
+	figures.WatchOutbox(outbox.Waiting, outbox.Age)
 	a.sweep(cfg, now)
 	routes := &handlers.Handlers{
 		URL: cfg.URL, Production: cfg.Production, AccessTTL: cfg.AccessTTL, PasswordMin: cfg.PasswordMin, Proxies: cfg.TrustedProxies, MetricsToken: cfg.MetricsToken,

@@ -28,7 +28,7 @@ var ladder = map[string][]string{
 	"app/oauth/emulator": {},
 	"app/session": {"gatehouse/app/token", "gatehouse/models", "github.com/gofiber/storage/redis/v3",
 		"github.com/redis/go-redis/v9", "github.com/redis/go-redis/v9/maintnotifications"},
-	"app/account": {"gatehouse/app/limit", "gatehouse/app/token", "gatehouse/models", "github.com/alexedwards/argon2id", "golang.org/x/crypto/argon2", "golang.org/x/crypto/bcrypt",
+	"app/account": {"gatehouse/app/limit", "gatehouse/app/mail", "gatehouse/app/session", "gatehouse/app/token", "gatehouse/models", "github.com/alexedwards/argon2id", "golang.org/x/crypto/argon2", "golang.org/x/crypto/bcrypt",
 		"golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
 	"app/metrics": {"gatehouse/app/session", "github.com/prometheus/client_golang/prometheus",
 		"github.com/prometheus/client_golang/prometheus/collectors", "github.com/prometheus/client_golang/prometheus/promhttp"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,31 +11,37 @@ import (
 	"gatehouse/app/config"
 	"gatehouse/app/mail"
 	"gatehouse/app/oauth"
+	"gatehouse/app/token"
 )
 
-// openMail is where letters go: over SMTP or, without, into an outbox that /dev/mail shows.
-func (a *app) openMail(cfg config.Config, now func() time.Time) (account.Mailer, error) {
-	var sender mail.Sender
-	if cfg.SMTPURL == "" {
-		file := ""
-		if a.db.Embedded() {
-			file = filepath.Join(dataFolder(cfg), "mail.json")
-		}
-		box, err := mail.NewOutbox(file, now)
-		if err != nil {
-			return account.Mailer{}, err
-		}
-		a.outbox, sender = box, box
-	} else {
-		smtp, err := mail.NewSMTP(cfg.SMTPURL, cfg.MailFrom)
-		if err != nil {
-			return account.Mailer{}, err
-		}
-		sender = smtp
+// openOutbox starts what sends mails and ends sessions behind the requests.
+func (a *app) openOutbox(ctx context.Context, cfg config.Config, keys *token.Keys,
+	now func() time.Time) (*account.Outbox, error) {
+	data, err := account.OpenDataKey(ctx, a.db, keys, now())
+	if err != nil {
+		return nil, err
 	}
-	queue := mail.NewQueue(sender, a.log, mail.Backoff)
-	a.stop = append(a.stop, queue.Close)
-	return account.Mailer{Post: func(letter account.Letter) { queue.Send(mail.Message(letter)) }, Room: queue.Room}, nil
+	sender, err := a.openMail(cfg, now)
+	if err != nil {
+		return nil, err
+	}
+	outbox := account.NewOutbox(a.db, data, keys, sender, a.sessions, a.log, now)
+	a.stop = append(a.stop, outbox.Close)
+	return outbox, outbox.Open(ctx)
+}
+
+// openMail is where mails go: over SMTP or, without, into a mailbox that /dev/mail shows.
+func (a *app) openMail(cfg config.Config, now func() time.Time) (mail.Sender, error) {
+	if cfg.SMTPURL != "" {
+		return mail.NewSMTP(cfg.SMTPURL, cfg.MailFrom)
+	}
+	file := ""
+	if a.db.Embedded() {
+		file = filepath.Join(dataFolder(cfg), "mail.json")
+	}
+	box, err := mail.NewMailbox(file, now)
+	a.outbox = box
+	return box, err
 }
 
 func openProviders(cfg config.Config, now func() time.Time) (*oauth.Providers, error) {

@@ -41,7 +41,7 @@ type Handlers struct {
 	Keys      *token.Keys
 	Limits    *limit.Limiter
 	Static    *static.Files
-	Outbox    *mail.Outbox // nil unless mails are kept and shown
+	Outbox    *mail.Mailbox // nil unless mails are kept and shown
 
 	// Problems lists, by name, what keeps this process from serving well.
 	Problems func(ctx context.Context) map[string]string

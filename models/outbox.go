@@ -27,7 +27,8 @@ type Job struct {
 	ClaimedUntil time.Time `db:"claimed_until"`
 }
 
-const jobColumns = `id, kind, line, COALESCE(user_id, '') AS user_id, recipient, body, tries, created_at, due_at, claimed_until`
+const jobColumns = `id, kind, line, COALESCE(user_id, '') AS user_id, recipient, body, tries,
+	created_at, due_at, claimed_until`
 
 // ErrFull says that too much waits for one recipient.
 var ErrFull = errors.New("models: outbox full")
@@ -39,7 +40,8 @@ type Outbox struct{ db *DB }
 // Add writes a job, due now. ErrFull when as many wait for its recipient, in its line, as may.
 func (o Outbox) Add(ctx context.Context, job Job, most int, now time.Time) error {
 	query := `INSERT INTO outbox (id, kind, line, user_id, recipient, body, tries, created_at, due_at, claimed_until)
-		SELECT ?, ?, ?, NULLIF(?, ''), ?, ?, 0, ?, ?, ? WHERE (SELECT count(*) FROM outbox WHERE recipient = ? AND line = ?) < ?`
+		SELECT ?, ?, ?, NULLIF(?, ''), ?, ?, 0, ?, ?, ?
+		WHERE (SELECT count(*) FROM outbox WHERE recipient = ? AND line = ?) < ?`
 	at := stored(now)
 	err := affected(o.db.exec(ctx, query, newID(), job.Kind, job.Line, job.UserID, job.Recipient, job.Body, at, at, at,
 		job.Recipient, job.Line, most))

@@ -136,7 +136,8 @@ func TestTheOutboxIsBoundedAndPartOfItsUnit(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, db *DB, _ string) {
 		now := time.Now()
 		db.mustAdd(t, now, 2, "1", "2")
-		if err := db.Outbox.Add(t.Context(), Job{Kind: JobMail, Line: 2, Recipient: "somebody"}, 2, now); !errors.Is(err, ErrFull) {
+		third := Job{Kind: JobMail, Line: 2, Recipient: "somebody"}
+		if err := db.Outbox.Add(t.Context(), third, 2, now); !errors.Is(err, ErrFull) {
 			t.Errorf("a third: %v, want ErrFull", err)
 		}
 		if err := db.Outbox.Add(t.Context(), Job{Kind: JobMail, Line: 2, Recipient: "another"}, 2, now); err != nil {
