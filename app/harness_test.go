@@ -311,7 +311,7 @@ func (h *house) code(to string) string {
 	ctx, cancel := context.WithTimeout(h.t.Context(), 30*time.Second)
 	defer cancel()
 	for {
-		message, err := h.Outbox.Next(ctx, to)
+		message, err := h.Mailbox.Next(ctx, to)
 		if err != nil {
 			h.t.Fatalf("no code came to %s: %v", to, err)
 		}
@@ -326,7 +326,7 @@ func (h *house) mail(to string) string {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(h.t.Context(), 30*time.Second)
 	defer cancel()
-	message, err := h.Outbox.Next(ctx, to)
+	message, err := h.Mailbox.Next(ctx, to)
 	if err != nil {
 		h.t.Fatalf("no mail came to %s: %v", to, err)
 	}

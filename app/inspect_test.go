@@ -79,7 +79,7 @@ func (h *house) posted(to, subject string) int {
 	h.t.Helper()
 	h.shut()
 	count := 0
-	for _, kept := range h.Outbox.All() {
+	for _, kept := range h.Mailbox.All() {
 		if kept.To == to && kept.Subject == subject {
 			count++
 		}

@@ -104,7 +104,7 @@ func (h *house) newest(to string, mails int, subject string) (code string) {
 	h.t.Helper()
 	eventually(h.t, "a mail: "+subject, func() bool {
 		found := 0
-		for _, kept := range h.Outbox.All() {
+		for _, kept := range h.Mailbox.All() {
 			if kept.To != to || kept.Subject != subject {
 				continue
 			}

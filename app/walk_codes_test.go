@@ -179,7 +179,7 @@ func TestLookingConsumesNothing(t *testing.T) {
 			}
 		}
 	}
-	if mails := len(h.Outbox.All()); mails != 1 {
+	if mails := len(h.Mailbox.All()); mails != 1 {
 		t.Errorf("%d mails, want 1", mails)
 	}
 	b.want(b.post("/verify", "code", code), 303, "/dashboard")

@@ -48,7 +48,7 @@ func TestCrossSitePostsAreRefused(t *testing.T) {
 	if page := b.get("/profile"); page.status != 200 || !strings.Contains(page.body, "Ada Lovelace") {
 		t.Errorf("something happened: %d %s", page.status, text(page.body))
 	}
-	if mails := len(h.Outbox.All()); mails != 1 {
+	if mails := len(h.Mailbox.All()); mails != 1 {
 		t.Errorf("%d mails, want the code of the sign-up alone", mails)
 	}
 }

@@ -19,7 +19,7 @@ import (
 // it may cost, and cannot pass by the table.
 func TestEveryRouteNamesItsBudget(t *testing.T) {
 	t.Parallel()
-	box, err := mail.NewOutbox("", time.Now)
+	box, err := mail.NewMailbox("", time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,6 +42,8 @@ type DB struct {
 	Events     Events
 	Sessions   Sessions
 	Pictures   Pictures
+	DataKeys   DataKeys
+	Outbox     Outbox
 
 	sql      *sqlx.DB
 	unit     *sqlx.Tx // the transaction this DB is inside of; nil outside
@@ -66,6 +68,7 @@ func Open(ctx context.Context, url string) (*DB, error) {
 func (db *DB) tables() {
 	db.Users, db.Identities, db.Codes = Users{db}, Identities{db}, Codes{db}
 	db.Events, db.Sessions, db.Pictures = Events{db}, Sessions{db: db}, Pictures{db}
+	db.DataKeys, db.Outbox = DataKeys{db}, Outbox{db}
 }
 
 // Ping reports whether the database answers now. What a pooled connection says after a restart of the

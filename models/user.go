@@ -45,6 +45,16 @@ func (u Users) ByEmail(ctx context.Context, email string) (User, error) {
 	return u.one(ctx, `SELECT `+userColumns+` FROM users WHERE email = ?`, email)
 }
 
+// Lock holds a person's row still until the unit of work ends, so that units on one person go one after the
+// other, whatever rows they touch in whichever order (deadlock). ErrNotFound when the person is gone.
+func (u Users) Lock(ctx context.Context, id string) error {
+	var found string
+	if err := u.db.get(ctx, &found, `SELECT id FROM users WHERE id = ?`+u.db.forUpdate(), id); err != nil {
+		return fmt.Errorf("models: lock user: %w", err)
+	}
+	return nil
+}
+
 // SetProfile changes what a person says of themselves.
 func (u Users) SetProfile(ctx context.Context, id, name, phone string, now time.Time) error {
 	return u.update(ctx, `name = ?, phone = ?`, id, now, name, phone)

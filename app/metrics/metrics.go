@@ -59,6 +59,16 @@ func (f *Figures) Watch(lag func() time.Duration, waiting func() int, hashed fun
 	)
 }
 
+// WatchOutbox adds what waits to be sent or ended, in all processes, and for how long.
+func (f *Figures) WatchOutbox(waiting func() int, age func() time.Duration) {
+	f.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatehouse_outbox_waiting",
+			Help: "Mails to be sent and sessions to be ended, in all processes."}, func() float64 { return float64(waiting()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatehouse_outbox_oldest_seconds",
+			Help: "How long the oldest of them has waited."}, func() float64 { return age().Seconds() }),
+	)
+}
+
 // Answered counts one request.
 func (f *Figures) Answered(route, method string, status int, took time.Duration) {
 	f.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())

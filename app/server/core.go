@@ -33,7 +33,8 @@ type Core struct {
 	Passwords *account.Passwords
 	Limits    *limit.Limiter
 	Accounts  *account.Accounts
-	Outbox    *mail.Outbox // nil with SMTP_URL
+	Outbox    *account.Outbox
+	Mailbox   *mail.Mailbox // nil with SMTP_URL
 	Log       *slog.Logger
 
 	cfg  config.Config
@@ -71,13 +72,12 @@ func (c *Core) open(ctx context.Context, observe Observer) error {
 	if err := c.openSessions(ctx, observe.Sessions); err != nil {
 		return err
 	}
-	mailer, err := c.openMail()
-	if err != nil {
+	if c.Outbox, err = c.openOutbox(ctx); err != nil {
 		return err
 	}
 	c.Passwords = account.NewPasswords(runtime.GOMAXPROCS(0), MaxWaiting, c.cfg.PasswordMin, siteName(c.cfg.URL))
 	c.Limits = limit.New(c.Redis, c.cfg.Limits, c.now, c.Log)
-	c.Accounts = account.New(c.DB, c.Keys, c.Passwords, c.Limits, mailer, c.now,
+	c.Accounts = account.New(c.Outbox, c.Passwords, c.Limits,
 		account.Rules{KeepTokens: c.cfg.KeepProviderTokens, OIDCName: c.cfg.OIDC.Name, WrongCode: observe.WrongCode})
 	return nil
 }

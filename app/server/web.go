@@ -59,11 +59,12 @@ func (s *Server) open(figures *metrics.Figures, log *Log) (err error) {
 		return err
 	}
 	figures.Watch(s.Sessions.Lag, s.Passwords.Depth, s.Passwords.Hashed)
+	figures.WatchOutbox(s.Outbox.Waiting, s.Outbox.Age)
 	s.sweep()
 	site := s.site(figures, log, files)
 	routes := &handlers.Routes{
 		Site: site, Door: &door.Door{Site: site}, Metrics: figures.Handler(),
-		Pages: pages.New(pages.Pages{Site: site, DB: s.DB, Providers: s.Providers, Mailbox: s.Outbox, PasswordMin: s.cfg.PasswordMin}),
+		Pages: pages.New(pages.Pages{Site: site, DB: s.DB, Providers: s.Providers, Mailbox: s.Mailbox, PasswordMin: s.cfg.PasswordMin}),
 	}
 	if s.Web, err = routes.App(); err != nil {
 		return err
@@ -76,7 +77,7 @@ func (s *Server) open(figures *metrics.Figures, log *Log) (err error) {
 func (s *Server) site(figures *metrics.Figures, log *Log, files *static.Files) *web.Site {
 	site := &web.Site{
 		URL: s.cfg.URL, Production: s.cfg.Production, AccessTTL: s.cfg.AccessTTL, Proxies: s.cfg.TrustedProxies,
-		MetricsToken: s.cfg.MetricsToken, DevMail: s.Outbox != nil,
+		MetricsToken: s.cfg.MetricsToken, DevMail: s.Mailbox != nil,
 		Accounts: s.Accounts, Sessions: s.Sessions, Events: s.DB.Events, Keys: s.Keys, Limits: s.Limits, Static: files,
 		Problems: s.problems, Now: s.now, Log: s.Log,
 		Observe: func(request web.Answered) {

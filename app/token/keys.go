@@ -40,6 +40,7 @@ type keySet struct {
 	refresh *macs
 	seal    []byte
 	digest  *macs
+	wrap    []byte
 }
 
 // NewKeys derives keys from secrets of at least 32 bytes each. issuer is our public address: it is iss and
@@ -64,8 +65,8 @@ func NewKeys(secrets []string, issuer string, now func() time.Time) (*Keys, erro
 }
 
 func derive(secret string) (keySet, error) {
-	var derived [4][]byte
-	for i, label := range []string{"access token", "refresh token", "sealed value", "digest"} {
+	var derived [5][]byte
+	for i, label := range []string{"access token", "refresh token", "sealed value", "digest", "data key"} {
 		key, err := hkdf.Key(sha256.New, []byte(secret), nil, "gatehouse v1 "+label, 32)
 		if err != nil {
 			return keySet{}, fmt.Errorf("token: derive %s key: %w", label, err)
@@ -75,7 +76,8 @@ func derive(secret string) (keySet, error) {
 	private := ed25519.NewKeyFromSeed(derived[0])
 	print := sha256.Sum256(private.Public().(ed25519.PublicKey))
 	id := encode(print[:9])
-	return keySet{id: id, header: accessHeader(id), access: private, refresh: newMACs(derived[1]), seal: derived[2], digest: newMACs(derived[3])}, nil
+	return keySet{id: id, header: accessHeader(id), access: private, refresh: newMACs(derived[1]), seal: derived[2],
+		digest: newMACs(derived[3]), wrap: derived[4]}, nil
 }
 
 // Digest is a keyed hash (HMAC-SHA256) of the parts, for what a counter is named after instead of

@@ -15,7 +15,7 @@ type Pages struct {
 	*web.Site
 	DB          *models.DB
 	Providers   *oauth.Providers
-	Mailbox     *mail.Outbox // nil unless mails are kept and shown
+	Mailbox     *mail.Mailbox // nil unless mails are kept and shown
 	PasswordMin int
 
 	drawing chan struct{} // one picture at a time

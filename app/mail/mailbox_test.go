@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-func TestOutboxKeepsTheLatestHundred(t *testing.T) {
+func TestMailboxKeepsTheLatestHundred(t *testing.T) {
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	box := outbox(t, func() time.Time { return at })
+	box := mailbox(t, func() time.Time { return at })
 	for i := range 105 {
 		_ = box.Send(t.Context(), Message{To: "a@example.com", Subject: fmt.Sprint(i)})
 	}
@@ -23,7 +23,7 @@ func TestOutboxKeepsTheLatestHundred(t *testing.T) {
 }
 
 func TestNextWaitsForEachMailOnce(t *testing.T) {
-	box := outbox(t, time.Now)
+	box := mailbox(t, time.Now)
 	_ = box.Send(t.Context(), Message{To: "b@example.com", Subject: "other"})
 	_ = box.Send(t.Context(), Message{To: "a@example.com", Subject: "first"})
 	_ = box.Send(t.Context(), Message{To: "a@example.com", Subject: "second"})
@@ -50,9 +50,9 @@ func TestNextWaitsForEachMailOnce(t *testing.T) {
 	}
 }
 
-func outbox(t *testing.T, now func() time.Time) *Outbox {
+func mailbox(t *testing.T, now func() time.Time) *Mailbox {
 	t.Helper()
-	box, err := NewOutbox("", now)
+	box, err := NewMailbox("", now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,10 +60,10 @@ func outbox(t *testing.T, now func() time.Time) *Outbox {
 }
 
 // A restart between a sign-up and its code loses no code.
-func TestOutboxOutlivesARestart(t *testing.T) {
+func TestMailboxOutlivesARestart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "data", "mail.json")
 	for i := range 2 {
-		box, err := NewOutbox(file, time.Now)
+		box, err := NewMailbox(file, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +77,7 @@ func TestOutboxOutlivesARestart(t *testing.T) {
 	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewOutbox(file, time.Now); err == nil {
+	if _, err := NewMailbox(file, time.Now); err == nil {
 		t.Fatal("a broken file opens")
 	}
 }
