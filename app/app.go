@@ -60,7 +60,11 @@ func (a *app) build(ctx context.Context, cfg config.Config, now func() time.Time
 	if err != nil {
 		return err
 	}
-	keys, err := token.NewKeys(secrets, cfg.URL.String(), now)
+	var audience []string
+	if cfg.TokenAudience != "" {
+		audience = []string{cfg.TokenAudience}
+	}
+	keys, err := token.NewKeys(secrets, cfg.URL.String(), now, audience...)
 	if err != nil {
 		return err
 	}
@@ -176,7 +180,8 @@ func (a *app) openSessions(ctx context.Context, cfg config.Config, keys *token.K
 	if a.redis != nil {
 		store = session.NewRedis(a.redis, cfg.RefreshGrace, cfg.AccessTTL, ahead)
 	}
-	rules := session.Settings{AccessTTL: cfg.AccessTTL, Idle: cfg.SessionIdle, Max: cfg.SessionMax}
+	rules := session.Settings{AccessTTL: cfg.AccessTTL, Idle: cfg.SessionIdle, Max: cfg.SessionMax,
+		Claims: cfg.AccessClaims, PictureURL: cfg.URL.String() + "/profile/picture?v="}
 	a.sessions = session.New(store, keys, rules, observe, now, a.log)
 	if err := a.sessions.Open(ctx); err != nil {
 		return err

@@ -49,7 +49,7 @@ func (h *Handlers) confirm(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return h.enterAgain(c, user, session.Arrival{AMR: "pwd"}, form.Next)
+	return h.enterAgain(c, user, session.Arrival{AMR: []string{"pwd"}}, form.Next)
 }
 
 // confirmedBy is confirm by a provider: only an identity that already signs in this user will do.
@@ -61,7 +61,7 @@ func (h *Handlers) confirmedBy(c *fiber.Ctx, user models.User, identity models.I
 	if err != nil {
 		return err
 	}
-	return h.enterAgain(c, user, session.Arrival{AMR: "fed", Provider: identity.Provider}, to)
+	return h.enterAgain(c, user, session.Arrival{AMR: []string{"fed"}, Provider: identity.Provider}, to)
 }
 
 // enterAgain keeps what the person chose when they signed in first.

@@ -39,7 +39,10 @@ func (h *Handlers) enter(c *fiber.Ctx, user models.User, how session.Arrival, ki
 func (h *Handlers) stillWelcome(c *fiber.Ctx, proven models.User, session string) error {
 	user, err := h.DB.Users.ByID(c.UserContext(), proven.ID)
 	if err == nil && user.PasswordHash == proven.PasswordHash && user.DisabledAt == nil {
-		return nil
+		if user.Claims().Equal(proven.Claims()) {
+			return nil
+		}
+		return h.Sessions.Rewrite(c.UserContext(), user.ID, user.Claims())
 	}
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return err
@@ -111,15 +114,21 @@ func (h *Handlers) session(c *fiber.Ctx) error {
 	if err != nil {
 		return unauthorized(c)
 	}
-	return c.JSON(signedIn{Subject: access.UserID, AMR: [1]string{access.AMR}, AuthTime: access.AuthTime.Unix(), ExpiresAt: access.ExpiresAt.Unix()})
+	return c.JSON(signedIn{Subject: access.UserID, AMR: access.AMR, AuthTime: access.AuthTime.Unix(), ExpiresAt: access.ExpiresAt.Unix(),
+		Roles: access.Roles, Name: access.Name, Email: access.Email, EmailVerified: access.EmailVerified, Picture: access.Picture})
 }
 
-// signedIn is the answer of /auth/session; times in Unix seconds.
+// signedIn is the answer of /auth/session: times in Unix seconds, and the claims that ACCESS_CLAIMS names.
 type signedIn struct {
-	Subject   string    `json:"sub"`
-	AMR       [1]string `json:"amr"`
-	AuthTime  int64     `json:"auth_time"`
-	ExpiresAt int64     `json:"expires_at"`
+	Subject       string   `json:"sub"`
+	AMR           []string `json:"amr"`
+	AuthTime      int64    `json:"auth_time"`
+	ExpiresAt     int64    `json:"expires_at"`
+	Roles         []string `json:"roles"`
+	Name          string   `json:"name,omitempty"`
+	Email         string   `json:"email,omitempty"`
+	EmailVerified bool     `json:"email_verified,omitempty"`
+	Picture       string   `json:"picture,omitempty"`
 }
 
 // reused is told when a refresh token that was given up came back: two browsers hold one session,

@@ -74,7 +74,7 @@ func (h *Handlers) signIn(c *fiber.Ctx) error {
 	case err != nil:
 		return err
 	}
-	return h.enter(c, user, session.Arrival{Remember: form.Remember, AMR: "pwd"}, models.EventSignedIn, form.Next)
+	return h.enter(c, user, session.Arrival{Remember: form.Remember, AMR: []string{"pwd"}}, models.EventSignedIn, form.Next)
 }
 
 const sayClosed = "This account is closed. Ask the people who run this site."
@@ -103,7 +103,7 @@ func (h *Handlers) enterByCode(c *fiber.Ctx, flow waiting) error {
 	if err != nil {
 		return err
 	}
-	if err := h.enter(c, user, session.Arrival{Remember: flow.Remember, AMR: "pwd"}, models.EventSignedIn, flow.Next); err != nil {
+	if err := h.enter(c, user, session.Arrival{Remember: flow.Remember, AMR: []string{"pwd"}}, models.EventSignedIn, flow.Next); err != nil {
 		return err
 	}
 	h.clearCookie(c, flowCookie)

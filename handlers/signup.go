@@ -77,7 +77,7 @@ func (h *Handlers) await(c *fiber.Ctx, flow waiting, code account.Flow) error {
 
 // welcome is the end of a sign-up: the address is proven, the user is there.
 func (h *Handlers) welcome(c *fiber.Ctx, user models.User, flow waiting) error {
-	if err := h.enter(c, user, session.Arrival{Remember: flow.Remember, AMR: "pwd"}, models.EventSignedUp, flow.Next); err != nil {
+	if err := h.enter(c, user, session.Arrival{Remember: flow.Remember, AMR: []string{"pwd"}}, models.EventSignedUp, flow.Next); err != nil {
 		return err // with the cookie kept, the next press says that the account is ready
 	}
 	h.clearCookie(c, flowCookie)

@@ -15,13 +15,15 @@ type Session struct {
 	TradedAt   time.Time // when Count was reached
 	SeenAt     time.Time
 	StartedAt  time.Time
+	AuthTime   time.Time     // when the person last proved who they are
 	Idle       time.Duration // ends when this long without a trade
 	EndsAt     time.Time     // ends then in any case; never moves
 	Remembered bool          // "Keep me signed in"
-	AMR        string        // how the person proved who they are (RFC 8176): pwd, or fed for a provider
+	AMR        []string      // how the person proved who they are (RFC 8176): pwd, or fed for a provider
 	Provider   string        // the provider's name, "" for a password
 	Client     string        // browser and system in words: "Firefox on Android"
 	IP         string        // address at sign-in
+	Claims     Claims        // what its access tokens say of the person
 }
 
 // LiveUntil is the earlier of the idle and the absolute end.

@@ -166,7 +166,7 @@ func measureSessions(bare, house *process, people []*person, count int) error {
 			var failed error
 			for user := range users {
 				_, _, err := store.Start(ctx, models.Session{ID: strings.ReplaceAll(user, "-", "")[:22], UserID: user, Count: 1, Idle: 168 * time.Hour,
-					Remembered: true, AMR: "pwd", Client: "Chrome on Windows", IP: "203.0.113.77"}, 720*time.Hour)
+					Remembered: true, AMR: []string{"pwd"}, Client: "Chrome on Windows", IP: "203.0.113.77"}, 720*time.Hour)
 				if err != nil {
 					failed = err
 				}

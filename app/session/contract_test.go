@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -116,10 +118,12 @@ func schema(t *testing.T, address string) string {
 	return fmt.Sprintf("%s%ssearch_path=%s", address, join, name)
 }
 
+var ada = models.Claims{Roles: models.Roles{"admin", "billing"}, Name: "Ada Lovelace", Email: "ada@example.com", EmailVerified: true, Picture: "0123456789abcdef"}
+
 func (f fixture) start(t *testing.T) models.Session {
 	t.Helper()
-	s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour,
-		Remembered: true, AMR: "pwd", Provider: "google", Client: "Firefox on Linux", IP: "2001:db8::1"}, 2*time.Hour)
+	s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour, Remembered: true,
+		AMR: []string{"pwd", "otp", "mfa"}, Provider: "google", Client: "Firefox on Linux", IP: "2001:db8::1", Claims: ada}, 2*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,15 +164,99 @@ func TestStoreKeepsWhatItIsGiven(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		want := f.start(t)
-		live, err := f.ByUser(t.Context(), f.user.ID)
-		if err != nil || len(live) != 1 {
-			t.Fatalf("%d live sessions, %v", len(live), err)
-		}
-		got := live[0]
-		if got.ID != want.ID || got.UserID != want.UserID || got.Count != 1 || got.Confirmed || !got.Remembered || got.Idle != time.Hour ||
-			got.AMR != "pwd" || got.Provider != "google" || got.Client != "Firefox on Linux" || got.IP != "2001:db8::1" ||
-			!got.EndsAt.Equal(want.EndsAt) || !got.StartedAt.Equal(want.StartedAt) || !got.TradedAt.Equal(want.TradedAt) {
+		got := f.only(t)
+		if got.Count != 1 || got.Confirmed || !got.Remembered || got.Idle != time.Hour || got.Provider != "google" || got.Client != "Firefox on Linux" ||
+			got.IP != "2001:db8::1" || !got.AuthTime.Equal(got.StartedAt) || !slices.Equal(got.AMR, []string{"pwd", "otp", "mfa"}) || !reflect.DeepEqual(got, want) {
 			t.Fatalf("got %+v\nwant %+v", got, want)
+		}
+		if traded := f.trade(t, want, 1, models.Traded, 2); !slices.Equal(traded.AMR, want.AMR) || !traded.AuthTime.Equal(want.AuthTime) || !traded.Claims.Equal(ada) {
+			t.Fatalf("after a rotation: %+v", traded)
+		}
+	})
+}
+
+// only is the one live session of the user.
+func (f fixture) only(t *testing.T) models.Session {
+	t.Helper()
+	live, err := f.ByUser(t.Context(), f.user.ID)
+	if err != nil || len(live) != 1 {
+		t.Fatalf("%d live sessions, %v", len(live), err)
+	}
+	return live[0]
+}
+
+// When somebody proved who they are may lie before their session.
+func TestAuthTimeIsItsOwn(t *testing.T) {
+	t.Parallel()
+	everyStore(t, func(t *testing.T, f fixture) {
+		proven := time.Now().Add(-5 * time.Minute).UTC().Truncate(time.Millisecond)
+		s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour, AMR: []string{"fed"}, AuthTime: proven}, time.Hour)
+		if err != nil || !s.AuthTime.Equal(proven) || !s.StartedAt.After(proven) {
+			t.Fatalf("started %+v, %v", s, err)
+		}
+		if got := f.trade(t, s, 1, models.Traded, 2); !got.AuthTime.Equal(proven) || !got.StartedAt.Equal(s.StartedAt) {
+			t.Fatalf("after a rotation: %+v", got)
+		}
+	})
+}
+
+// What changes a person changes what each of their sessions claims from the next rotation on, and nothing else
+// of it; sessions that have ended stay ended, and nobody else's are touched.
+func TestRewriteReachesLiveSessionsAlone(t *testing.T) {
+	t.Parallel()
+	everyStore(t, func(t *testing.T, f fixture) {
+		one, two, over := f.start(t), f.start(t), f.start(t)
+		if _, err := f.End(t.Context(), f.user.ID, over.ID); err != nil {
+			t.Fatal(err)
+		}
+		want := models.Claims{Roles: models.Roles{"reader"}, Name: "Ada\tKing", Email: "countess@example.com", EmailVerified: true}
+		if err := f.Rewrite(t.Context(), f.user.ID, want); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Rewrite(t.Context(), uuid.NewString(), ada); err != nil {
+			t.Fatal("of somebody without a session:", err)
+		}
+		for _, s := range []models.Session{one, two} {
+			got := f.trade(t, s, 1, models.Traded, 2)
+			got.Claims.Name = strings.ReplaceAll(got.Claims.Name, " ", "\t") // a store may keep a tab as a blank
+			if !got.Claims.Equal(want) || !got.StartedAt.Equal(s.StartedAt) || got.Client != s.Client || !slices.Equal(got.AMR, s.AMR) {
+				t.Errorf("rotated as %+v", got)
+			}
+		}
+		f.trade(t, over, 1, models.Gone, 0)
+		if _, err := f.EndUser(t.Context(), f.user.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Rewrite(t.Context(), f.user.ID, ada); err != nil {
+			t.Fatal(err)
+		}
+		if live, err := f.ByUser(t.Context(), f.user.ID); err != nil || len(live) != 0 {
+			t.Errorf("%d live sessions, %v", len(live), err)
+		}
+	})
+}
+
+// Rewriting and rotating at once lose neither.
+func TestRewriteAndRotationDoNotOverwriteEachOther(t *testing.T) {
+	t.Parallel()
+	everyStore(t, func(t *testing.T, f fixture) {
+		s := f.start(t)
+		var both sync.WaitGroup
+		both.Go(func() {
+			for count := int64(1); count <= 20; count++ {
+				if _, outcome, err := f.Trade(t.Context(), s.UserID, s.ID, count); err != nil || outcome != models.Traded {
+					t.Errorf("trade %d: %d, %v", count, outcome, err)
+				}
+			}
+		})
+		for i := range 20 {
+			if err := f.Rewrite(t.Context(), f.user.ID, models.Claims{Name: fmt.Sprint(i)}); err != nil {
+				t.Error(err)
+			}
+		}
+		both.Wait()
+		if got := f.only(t); got.Count != 21 || got.Claims.Name != "19" {
+			t.Errorf("stands at %d as %q", got.Count, got.Claims.Name)
 		}
 	})
 }
@@ -215,7 +303,7 @@ func TestConfirmationMakesReuse(t *testing.T) {
 func TestLostAnswerIsForgottenAfterADay(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
-		s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: 72 * time.Hour, AMR: "pwd"}, 96*time.Hour)
+		s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: 72 * time.Hour, AMR: []string{"pwd"}}, 96*time.Hour)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -325,7 +413,7 @@ func TestSessionsAreBounded(t *testing.T) {
 		for range models.MaxSessions - 1 {
 			f.start(t)
 		}
-		_, retired, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour, AMR: "pwd"}, time.Hour)
+		_, retired, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour, AMR: []string{"pwd"}}, time.Hour)
 		if err != nil || len(retired) != 1 || retired[0].SessionID != first.ID {
 			t.Fatalf("retired %v, %v", retired, err)
 		}

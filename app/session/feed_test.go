@@ -73,7 +73,7 @@ func follows(t *testing.T, e *Engine) {
 
 func started(t *testing.T, e *Engine) Pair {
 	t.Helper()
-	pair, err := e.Start(t.Context(), models.User{ID: uuid.NewString()}, Arrival{Remember: true, AMR: "pwd"})
+	pair, err := e.Start(t.Context(), models.User{ID: uuid.NewString()}, Arrival{Remember: true, AMR: []string{"pwd"}})
 	if err != nil {
 		t.Fatal(err)
 	}

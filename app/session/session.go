@@ -34,6 +34,9 @@ type Settings struct {
 	AccessTTL time.Duration // life of an access token, less up to 5 %
 	Idle      time.Duration // idle end with "Keep me signed in"
 	Max       time.Duration // absolute end with "Keep me signed in"
+
+	Claims     []string // which of name, email, email_verified and picture an access token carries
+	PictureURL string   // the address of a picture, up to its hash
 }
 
 // Without "Keep me signed in" a session is over sooner, whatever the settings allow.
@@ -83,10 +86,11 @@ func New(store Store, keys *token.Keys, settings Settings, observe Observer, now
 	}
 }
 
-// Arrival is how a person came in.
+// Arrival is how a person came in. What a session claims of them is the user's row.
 type Arrival struct {
 	Remember bool
-	AMR      string // RFC 8176
+	AMR      []string  // RFC 8176
+	AuthTime time.Time // when they proved who they are; the start of the session, unless it is set
 	Provider string
 	Client   string
 	IP       string
@@ -107,7 +111,8 @@ func (e *Engine) Start(ctx context.Context, user models.User, arrival Arrival) (
 		idle, life = min(idle, briefIdle), min(life, briefMax)
 	}
 	started := models.Session{ID: newID(), UserID: user.ID, Count: 1, Idle: idle, Remembered: arrival.Remember,
-		AMR: arrival.AMR, Provider: arrival.Provider, Client: arrival.Client, IP: arrival.IP}
+		AMR: arrival.AMR, AuthTime: arrival.AuthTime, Provider: arrival.Provider, Client: arrival.Client, IP: arrival.IP,
+		Claims: user.Claims()}
 	var retired []models.Ended
 	err := e.ask(ctx, "start", func(ctx context.Context) (err error) {
 		started, retired, err = e.store.Start(ctx, started, life)
@@ -231,6 +236,11 @@ func (e *Engine) EndUser(ctx context.Context, userID, except string) (int, error
 	return count, err
 }
 
+// Rewrite changes what a person's sessions claim, for whatever changes it: the next rotation of each carries it.
+func (e *Engine) Rewrite(ctx context.Context, userID string, claims models.Claims) error {
+	return e.ask(ctx, "rewrite", func(ctx context.Context) error { return e.store.Rewrite(ctx, userID, claims) })
+}
+
 // List is a user's live sessions, the most recently seen first.
 func (e *Engine) List(ctx context.Context, userID string) ([]models.Session, error) {
 	var live []models.Session
@@ -244,8 +254,7 @@ func (e *Engine) List(ctx context.Context, userID string) ([]models.Session, err
 // pair signs the tokens of a session as it stands. An access token never outlives its session.
 func (e *Engine) pair(session models.Session) (Pair, error) {
 	life := min(e.settings.AccessTTL, session.EndsAt.Sub(e.now()))
-	current := token.Access{UserID: session.UserID, SessionID: session.ID, Count: session.Count,
-		AuthTime: session.StartedAt, AMR: session.AMR}
+	current := e.says(session)
 	access, expires, err := e.keys.SignAccess(current, life)
 	if err != nil {
 		return Pair{}, err
@@ -256,6 +265,28 @@ func (e *Engine) pair(session models.Session) (Pair, error) {
 	}
 	current.IssuedAt, current.ExpiresAt = e.now(), expires
 	return Pair{Access: access, Refresh: refresh, Current: current, Session: session}, nil
+}
+
+// says is what an access token of a session says, of the claims those that the settings name.
+func (e *Engine) says(session models.Session) token.Access {
+	kept := session.Claims
+	says := token.Access{UserID: session.UserID, SessionID: session.ID, Count: session.Count,
+		AuthTime: session.AuthTime, AMR: session.AMR, Roles: kept.Roles}
+	for _, claim := range e.settings.Claims {
+		switch claim {
+		case "name":
+			says.Name = kept.Name
+		case "email":
+			says.Email = kept.Email
+		case "email_verified":
+			says.EmailVerified = kept.EmailVerified
+		case "picture":
+			if kept.Picture != "" {
+				says.Picture = e.settings.PictureURL + kept.Picture
+			}
+		}
+	}
+	return says
 }
 
 func (e *Engine) markEnded(ended []models.Ended) {

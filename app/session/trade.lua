@@ -1,31 +1,39 @@
 -- One trade, judged and written in one step on this server's clock. The rules are those of
--- models.Session.Judge. KEYS[1]: the user's sessions. ARGV: session id, presented count, grace ms,
--- lost-answer ms, ms that the clock was moved (0 outside tests). Ids that ended and that the feed may
--- not have yet wait in the field '!': a script whose answer is lost has ended them all the same.
+-- models.Session.Judge. ARGV: session id, presented count, grace ms, lost-answer ms, ms that the clock was
+-- moved (0 outside tests), the feed's oldest entry to keep. Answers the outcome, ids that the feed still has to
+-- be told of, and the record.
 local id, presented = ARGV[1], tonumber(ARGV[2])
-local fields = redis.call('HMGET', KEYS[1], id, id .. ':', id .. '@', '!')
+local fields = redis.call('HMGET', KEYS[1], id, id .. ':', id .. '@', id .. '=', '!')
 if not fields[1] then
-  return {'0', fields[4] or ''}
+  local pending = ''
+  if fields[5] then
+    local _
+    _, pending = announce('', ARGV[6])
+  end
+  return {'0', pending}
 end
-local count, traded, confirmed, ends, idle = string.match(fields[1], '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
+local count, traded, confirmed, ends, idle, added = numbers(fields[1])
 count, traded, ends, idle = tonumber(count), tonumber(traded), tonumber(ends), tonumber(idle)
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[5])
+local now = clock(ARGV[5])
 local since = now - traded
 
+local function answer(outcome, pending, record)
+  return {outcome, pending, record, fields[2] or '', fields[3] or '', fields[4] or ''}
+end
+
 if now >= math.min(ends, traded + idle) then
-  redis.call('HDEL', KEYS[1], id, id .. ':', id .. '@')
+  drop(id)
   return {'0', ''}
 end
 if presented >= count then
-  local moved = string.format('%.0f %.0f 0 %.0f %.0f', presented + 1, now, ends, idle)
+  local moved = string.format('%.0f %.0f 0 %.0f %.0f%s', presented + 1, now, ends, idle, added)
   redis.call('HSET', KEYS[1], id, moved)
-  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.min(ends, now + idle)), 'GT')
-  return {'1', moved, fields[2], fields[3]}
+  outlast(math.min(ends - now, idle))
+  return answer('1', '', moved)
 end
 if presented == count - 1 and (since <= tonumber(ARGV[3]) or (confirmed == '0' and since < tonumber(ARGV[4]))) then
-  return {'2', fields[1], fields[2], fields[3]}
+  return answer('2', '', fields[1])
 end
-redis.call('HDEL', KEYS[1], id, id .. ':', id .. '@')
-redis.call('HSET', KEYS[1], '!', (fields[4] and fields[4] .. ' ' or '') .. id)
-return {'3', fields[1], fields[2], fields[3]}
+drop(id)
+local _, pending = announce(id, ARGV[6])
+return answer('3', pending, fields[1])
