@@ -72,7 +72,7 @@ func (r *Redis) beat(ctx context.Context, again bool) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("session: add to the feed: %w", err)
+		return feedError(err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -81,6 +81,19 @@ func (r *Redis) beat(ctx context.Context, again bool) error {
 		r.since = timeOf(entries[0].ID)
 	}
 	return nil
+}
+
+// ErrOldRedis says that this Redis cannot trim a stream by time. Nothing works without; Open fails with it.
+var ErrOldRedis = errors.New("session: REDIS_URL: this Redis is too old; use 6.2 or later")
+
+// feedError names the version where an answer shows that it is too low.
+func feedError(err error) error {
+	for _, answer := range []string{"Invalid stream ID", "unknown command"} {
+		if redis.HasErrorPrefix(err, answer) {
+			return fmt.Errorf("%w: %w", ErrOldRedis, err)
+		}
+	}
+	return fmt.Errorf("session: add to the feed: %w", err)
 }
 
 // Since is the time of the feed's first entry. See Store.
