@@ -99,6 +99,7 @@ func (h *Handlers) saveDetails(c *fiber.Ctx, user models.User) error {
 	if err != nil {
 		return err
 	}
+	h.reclaim(c, changed)
 	h.recordOwn(c, models.EventProfileChanged, "")
 	form = views.ProfileDetailsForm{Name: changed.Name, Phone: changed.Phone, Notice: notice("saved")}
 	return saved(c, "saved", views.ProfileDetails(form))

@@ -48,9 +48,11 @@ func (h *Handlers) proveEmail(c *fiber.Ctx, flow waiting) error {
 		return err
 	}
 	if user.Email != flow.Email.Email { // else this is the second of two presses
-		if _, err := h.Accounts.ProveEmail(c.UserContext(), user, *flow.Email, c.FormValue("code")); err != nil {
+		proven, err := h.Accounts.ProveEmail(c.UserContext(), user, *flow.Email, c.FormValue("code"))
+		if err != nil {
 			return err
 		}
+		h.reclaim(c, proven)
 		h.recordOwn(c, models.EventEmailChanged, account.Mask(flow.Email.Email))
 	}
 	return h.emailProven(c, flow)

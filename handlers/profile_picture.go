@@ -62,6 +62,7 @@ func (h *Handlers) keepPicture(c *fiber.Ctx, user models.User, hash string, draw
 	}
 	h.recordOwn(c, models.EventProfileChanged, "picture")
 	user.Picture = hash
+	h.reclaim(c, user)
 	form := pictureForm(user)
 	form.Notice = notice("saved")
 	return saved(c, "saved", views.ProfilePicture(form))

@@ -53,6 +53,14 @@ func (h *Handlers) stillWelcome(c *fiber.Ctx, proven models.User, session string
 	return errNoLonger
 }
 
+// reclaim has a person's sessions claim what was just changed of them. The change itself is kept: where the store
+// does not answer, their tokens say the old until they change something again or sign in.
+func (h *Handlers) reclaim(c *fiber.Ctx, user models.User) {
+	if err := h.Sessions.Rewrite(c.UserContext(), user.ID, user.Claims()); err != nil {
+		h.Log.WarnContext(c.UserContext(), "could not rewrite what sessions claim", "user", user.ID, "err", err)
+	}
+}
+
 // signOut ends this session, everywhere, and has the browser forget what it keeps of us.
 func (h *Handlers) signOut(c *fiber.Ctx) error {
 	if access, signedIn := current(c); signedIn {
