@@ -3,7 +3,9 @@ package token
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -32,37 +34,69 @@ type Access struct {
 
 // claims is Access as it is written: RFC 7519; sid, auth_time, amr, name, email, email_verified and picture
 // from OpenID Connect; roles from RFC 9068. What else a token has is ignored, so that a newer build may add.
+// Times are plain numbers: jwt.NumericDate would take as long to write as everything else together.
 type claims struct {
-	jwt.RegisteredClaims
-	SessionID     string   `json:"sid"`
-	Count         int64    `json:"cnt"`
-	AuthTime      int64    `json:"auth_time"`
-	AMR           []string `json:"amr"`
-	Roles         []string `json:"roles"`
-	Name          string   `json:"name,omitempty"`
-	Email         string   `json:"email,omitempty"`
-	EmailVerified bool     `json:"email_verified,omitempty"`
-	Picture       string   `json:"picture,omitempty"`
+	Issuer        string           `json:"iss"`
+	Audience      jwt.ClaimStrings `json:"aud"`
+	Subject       string           `json:"sub"`
+	SessionID     string           `json:"sid"`
+	Count         int64            `json:"cnt"`
+	IssuedAt      int64            `json:"iat"`
+	ExpiresAt     int64            `json:"exp"`
+	ID            string           `json:"jti"`
+	AuthTime      int64            `json:"auth_time"`
+	AMR           []string         `json:"amr"`
+	Roles         []string         `json:"roles"`
+	Name          string           `json:"name,omitempty"`
+	Email         string           `json:"email,omitempty"`
+	EmailVerified bool             `json:"email_verified,omitempty"`
+	Picture       string           `json:"picture,omitempty"`
 }
 
-// SignAccess makes an access token that lives for life less up to 5 %, so that browsers that
-// signed in together do not refresh together. It returns when the token expires.
+// What follows is jwt.Claims. There is no nbf, and iat is not judged.
+
+func (c *claims) GetIssuer() (string, error)              { return c.Issuer, nil }
+func (c *claims) GetSubject() (string, error)             { return c.Subject, nil }
+func (c *claims) GetAudience() (jwt.ClaimStrings, error)  { return c.Audience, nil }
+func (c *claims) GetIssuedAt() (*jwt.NumericDate, error)  { return nil, nil }
+func (c *claims) GetNotBefore() (*jwt.NumericDate, error) { return nil, nil }
+func (c *claims) GetExpirationTime() (*jwt.NumericDate, error) {
+	if c.ExpiresAt == 0 {
+		return nil, nil // required: none is refused
+	}
+	return jwt.NewNumericDate(time.Unix(c.ExpiresAt, 0)), nil
+}
+
+// SignAccess makes an access token that lives for life less up to 5 %, so that browsers that signed in together
+// do not refresh together. It returns when the token expires. It is written here and not by the library, which
+// would make the same header anew each time; a refresh signs one.
 func (k *Keys) SignAccess(access Access, life time.Duration) (string, time.Time, error) {
 	now := k.now()
 	expires := now.Add(life - jitter(life)).Truncate(time.Second)
-	unsigned := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{ // RFC 8037, 3.1
-		RegisteredClaims: jwt.RegisteredClaims{Issuer: k.issuer, Audience: k.audience, Subject: access.UserID,
-			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires), ID: rand.Text()},
-		SessionID: access.SessionID, Count: access.Count, AuthTime: access.AuthTime.Unix(), AMR: access.AMR,
-		Roles: append([]string{}, access.Roles...), // a list for those who have none, too
-		Name:  access.Name, Email: access.Email, EmailVerified: access.EmailVerified, Picture: access.Picture,
-	})
-	unsigned.Header["typ"], unsigned.Header["kid"] = accessType, k.all[0].id
-	text, err := unsigned.SignedString(k.all[0].access)
+	payload, err := json.Marshal(claims{Issuer: k.issuer, Audience: k.audience, Subject: access.UserID, SessionID: access.SessionID,
+		Count: access.Count, IssuedAt: now.Unix(), ExpiresAt: expires.Unix(), ID: rand.Text(), AuthTime: access.AuthTime.Unix(),
+		AMR: access.AMR, Roles: listed(access.Roles), Name: access.Name, Email: access.Email, EmailVerified: access.EmailVerified,
+		Picture: access.Picture})
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("token: sign access token: %w", err)
 	}
-	return text, expires, nil
+	text := append(make([]byte, 0, 1024), k.all[0].header...)
+	text = base64.RawURLEncoding.AppendEncode(append(text, '.'), payload)
+	signature := ed25519.Sign(k.all[0].access, text) // RFC 8037, 3.1
+	return string(base64.RawURLEncoding.AppendEncode(append(text, '.'), signature)), expires, nil
+}
+
+// listed is a list for whoever has none, too: null is no list.
+func listed(roles []string) []string {
+	if roles == nil {
+		return []string{}
+	}
+	return roles
+}
+
+// accessHeader is the first part of every access token under one key (RFC 7515, 4.1).
+func accessHeader(kid string) string {
+	return encode([]byte(`{"alg":"EdDSA","kid":"` + kid + `","typ":"` + accessType + `"}`))
 }
 
 // OpenAccess verifies an access token: one algorithm, our type, our key, our issuer, ourselves among the
@@ -75,12 +109,12 @@ func (k *Keys) OpenAccess(text string) (Access, error) {
 	if _, err := parser.ParseWithClaims(text, &read, k.accessKey); err != nil {
 		return Access{}, accessError(err)
 	}
-	if read.Subject == "" || read.SessionID == "" || read.Count < 1 || read.AuthTime == 0 || read.IssuedAt == nil || len(read.AMR) == 0 {
+	if read.Subject == "" || read.SessionID == "" || read.Count < 1 || read.AuthTime == 0 || read.IssuedAt == 0 || len(read.AMR) == 0 {
 		return Access{}, ErrInvalid
 	}
 	return Access{UserID: read.Subject, SessionID: read.SessionID, Count: read.Count, AuthTime: time.Unix(read.AuthTime, 0),
 		AMR: read.AMR, Roles: read.Roles, Name: read.Name, Email: read.Email, EmailVerified: read.EmailVerified, Picture: read.Picture,
-		IssuedAt: read.IssuedAt.Time, ExpiresAt: read.ExpiresAt.Time}, nil
+		IssuedAt: time.Unix(read.IssuedAt, 0), ExpiresAt: time.Unix(read.ExpiresAt, 0)}, nil
 }
 
 // accessKey lets kid choose among our own keys, and nothing else.

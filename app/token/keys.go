@@ -36,6 +36,7 @@ type Keys struct {
 // is noise to the others.
 type keySet struct {
 	id      string
+	header  string
 	access  ed25519.PrivateKey
 	refresh *macs
 	seal    []byte
@@ -74,7 +75,8 @@ func derive(secret string) (keySet, error) {
 	}
 	private := ed25519.NewKeyFromSeed(derived[0])
 	print := sha256.Sum256(private.Public().(ed25519.PublicKey))
-	return keySet{id: encode(print[:9]), access: private, refresh: newMACs(derived[1]), seal: derived[2], digest: newMACs(derived[3])}, nil
+	id := encode(print[:9])
+	return keySet{id: id, header: accessHeader(id), access: private, refresh: newMACs(derived[1]), seal: derived[2], digest: newMACs(derived[3])}, nil
 }
 
 // Digest is a keyed hash (HMAC-SHA256) of the parts, for what a counter is named after instead of
