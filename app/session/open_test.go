@@ -79,28 +79,39 @@ func TestOurBuildKeepsWhatANewerOneAdds(t *testing.T) {
 	if same("an acknowledgement"); !f.only(t).Confirmed {
 		t.Error("not acknowledged")
 	}
+	fields := ours.client.HLen(t.Context(), key(f.user.ID)).Val()
 	if err := f.Rewrite(t.Context(), f.user.ID, models.Claims{Name: "Countess"}); err != nil {
 		t.Fatal(err)
 	}
-	same("a rewriting")
+	if same("a rewriting"); ours.client.HLen(t.Context(), key(f.user.ID)).Val() != fields {
+		t.Error("a rewriting adds fields")
+	}
 	if got := f.trade(t, s, 1, models.Repeated, 2); got.Claims.Name != "Countess" {
 		t.Errorf("replayed as %+v", got)
 	}
 	other := f.start(t)
 	same("another start")
 	f.clock.advance(testGrace + time.Second)
+	nothingOf := func(id string) {
+		t.Helper()
+		for field := range ours.client.HGetAll(t.Context(), key(f.user.ID)).Val() {
+			if strings.HasPrefix(field, id) {
+				t.Errorf("of an ended session %q is left", field)
+			}
+		}
+	}
 	f.trade(t, s, 1, models.Reused, 2)
+	nothingOf(s.ID)
 	theirs.addFields(t, other)
 	if _, err := f.End(t.Context(), f.user.ID, other.ID); err != nil {
 		t.Fatal(err)
 	}
+	nothingOf(other.ID)
 	theirs.addFields(t, f.start(t))
 	if _, err := f.EndUser(t.Context(), f.user.ID, ""); err != nil {
 		t.Fatal(err)
 	}
-	if left := ours.client.HGetAll(t.Context(), key(f.user.ID)).Val(); len(left) != 0 {
-		t.Errorf("of ended sessions there is left %q", left)
-	}
+	nothingOf("")
 }
 
 // And the newer build finds its way in what ours writes, which lacks all that it added.
