@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"net/url"
 	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,6 +97,46 @@ func TestTokensSayWhatTheSettingsName(t *testing.T) {
 	for _, claim := range []string{"name", "email", "email_verified", "picture"} {
 		if value, there := claims(t, silent.cookies()["access"])[claim]; there {
 			t.Errorf("%s is %v where nothing is named", claim, value)
+		}
+	}
+}
+
+// A sign-in that is under way while a role is taken away does not bring it back: its person was read before, and
+// its session begins after the others were rewritten.
+func TestASignInUnderWayKeepsNoRoleThatWasTaken(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	email := someone()
+	user := h.browser().signUp(email).user()
+	give := func(roles models.Roles) {
+		if err := h.db.Users.SetRoles(t.Context(), user, roles, time.Now()); err != nil {
+			t.Error(err)
+		}
+		if err := h.sessions.Rewrite(t.Context(), user, models.Claims{Roles: roles}); err != nil {
+			t.Error(err)
+		}
+	}
+	give(models.Roles{"admin"})
+	first, once := make(chan struct{}), sync.Once{}
+	race(9, func(i int) {
+		if i == 0 {
+			<-first // the others have been read by now, and wait for their hashes
+			give(nil)
+			return
+		}
+		b := h.browser()
+		if got := b.try("POST", "/sign-in", url.Values{"email": {email}, "password": {password}}); got.status != 303 {
+			t.Errorf("a sign-in: %d", got.status)
+		}
+		once.Do(func() { close(first) })
+	})
+	live, err := h.sessions.List(t.Context(), user)
+	if err != nil || len(live) != 9 {
+		t.Fatalf("%d sessions, %v", len(live), err)
+	}
+	for _, s := range live {
+		if len(s.Claims.Roles) > 0 {
+			t.Errorf("a session claims %q", s.Claims.Roles)
 		}
 	}
 }
