@@ -35,8 +35,8 @@ type sessionRow struct {
 	ID            string     `db:"id"`
 	UserID        string     `db:"user_id"`
 	Count         int64      `db:"count"`
-	Confirmed     bool       `db:"confirmed"`
-	TradedAt      time.Time  `db:"traded_at"`
+	Acknowledged  bool       `db:"acknowledged"`
+	RotatedAt     time.Time  `db:"rotated_at"`
 	SeenAt        time.Time  `db:"seen_at"`
 	StartedAt     time.Time  `db:"started_at"`
 	AuthTime      time.Time  `db:"auth_time"`
@@ -55,18 +55,18 @@ type sessionRow struct {
 	Picture       string     `db:"picture"`
 }
 
-const sessionColumns = `id, user_id, count, confirmed, traded_at, seen_at, started_at, auth_time, idle_ms, ends_at, ended_at,
+const sessionColumns = `id, user_id, count, acknowledged, rotated_at, seen_at, started_at, auth_time, idle_ms, ends_at, ended_at,
 	remembered, amr, provider, client, ip, roles, name, email, email_verified, picture`
 
 func (r sessionRow) session() Session {
-	return Session{ID: r.ID, UserID: r.UserID, Count: r.Count, Confirmed: r.Confirmed, TradedAt: r.TradedAt.UTC(),
+	return Session{ID: r.ID, UserID: r.UserID, Count: r.Count, Acknowledged: r.Acknowledged, RotatedAt: r.RotatedAt.UTC(),
 		SeenAt: r.SeenAt.UTC(), StartedAt: r.StartedAt.UTC(), AuthTime: r.AuthTime.UTC(), Idle: time.Duration(r.IdleMS) * time.Millisecond,
 		EndsAt: r.EndsAt.UTC(), Remembered: r.Remembered, AMR: strings.Fields(r.AMR), Provider: r.Provider, Client: r.Client, IP: r.IP,
 		Claims: Claims{Roles: r.Roles, Name: r.Name, Email: r.Email, EmailVerified: r.EmailVerified, Picture: r.Picture}}
 }
 
 func row(s Session) sessionRow {
-	return sessionRow{ID: s.ID, UserID: s.UserID, Count: s.Count, Confirmed: s.Confirmed, TradedAt: stored(s.TradedAt),
+	return sessionRow{ID: s.ID, UserID: s.UserID, Count: s.Count, Acknowledged: s.Acknowledged, RotatedAt: stored(s.RotatedAt),
 		SeenAt: stored(s.SeenAt), StartedAt: stored(s.StartedAt), AuthTime: stored(s.AuthTime), IdleMS: s.Idle.Milliseconds(),
 		EndsAt: stored(s.EndsAt), Remembered: s.Remembered, AMR: strings.Join(s.AMR, " "), Provider: s.Provider, Client: s.Client, IP: s.IP,
 		Roles: s.Claims.Roles, Name: s.Claims.Name, Email: s.Claims.Email, EmailVerified: s.Claims.EmailVerified, Picture: s.Claims.Picture}
@@ -80,7 +80,7 @@ func (s Sessions) Start(ctx context.Context, session Session, life time.Duration
 		if err != nil {
 			return err
 		}
-		session.TradedAt, session.SeenAt, session.StartedAt, session.EndsAt = now, now, now, now.Add(life)
+		session.RotatedAt, session.SeenAt, session.StartedAt, session.EndsAt = now, now, now, now.Add(life)
 		if session.AuthTime.IsZero() {
 			session.AuthTime = now
 		}
@@ -88,7 +88,7 @@ func (s Sessions) Start(ctx context.Context, session Session, life time.Duration
 			return err
 		}
 		query := `INSERT INTO sessions (` + sessionColumns + `)
-			VALUES (:id, :user_id, :count, :confirmed, :traded_at, :seen_at, :started_at, :auth_time, :idle_ms, :ends_at, :ended_at,
+			VALUES (:id, :user_id, :count, :acknowledged, :rotated_at, :seen_at, :started_at, :auth_time, :idle_ms, :ends_at, :ended_at,
 				:remembered, :amr, :provider, :client, :ip, :roles, :name, :email, :email_verified, :picture)`
 		_, err = tx.NamedExecContext(ctx, query, row(session))
 		return err
@@ -126,24 +126,24 @@ func (s Sessions) Sweep(ctx context.Context) error {
 	return nil
 }
 
-// Trade judges a presented count and writes what follows, in one transaction on the row's lock.
-func (s Sessions) Trade(ctx context.Context, userID, id string, count int64) (Session, Outcome, error) {
-	var traded Session
+// Rotate judges a presented count and writes what follows, in one transaction on the row's lock.
+func (s Sessions) Rotate(ctx context.Context, userID, id string, count int64) (Session, Outcome, error) {
+	var rotated Session
 	outcome := Gone
 	err := s.db.tx(ctx, func(tx *sqlx.Tx) error {
 		found, now, err := s.locked(ctx, tx, userID, id)
 		if err != nil {
 			return err
 		}
-		traded = found
+		rotated = found
 		switch outcome = found.Judge(count, now, s.grace); outcome {
-		case Traded:
-			traded.Count, traded.TradedAt, traded.SeenAt, traded.Confirmed = count+1, now, now, false
-			query := `UPDATE sessions SET count = ?, traded_at = ?, seen_at = ?, confirmed = ? WHERE id = ?`
-			_, err = tx.ExecContext(ctx, tx.Rebind(query), traded.Count, stored(now), stored(now), false, id)
+		case Rotated:
+			rotated.Count, rotated.RotatedAt, rotated.SeenAt, rotated.Acknowledged = count+1, now, now, false
+			query := `UPDATE sessions SET count = ?, rotated_at = ?, seen_at = ?, acknowledged = ? WHERE id = ?`
+			_, err = tx.ExecContext(ctx, tx.Rebind(query), rotated.Count, stored(now), stored(now), false, id)
 		case Reused:
 			_, err = s.end(ctx, tx, []string{id}, now)
-		case Gone, Repeated:
+		case Gone, Replayed:
 		}
 		return err
 	})
@@ -151,12 +151,12 @@ func (s Sessions) Trade(ctx context.Context, userID, id string, count int64) (Se
 		return Session{}, Gone, nil
 	}
 	if err != nil {
-		return Session{}, Gone, fmt.Errorf("models: trade: %w", err)
+		return Session{}, Gone, fmt.Errorf("models: rotate: %w", err)
 	}
 	if outcome == Gone {
 		return Session{}, Gone, nil
 	}
-	return traded, outcome, nil
+	return rotated, outcome, nil
 }
 
 // locked reads a session that has not ended and holds it still; the clock is read after the lock,
@@ -171,15 +171,15 @@ func (s Sessions) locked(ctx context.Context, tx *sqlx.Tx, userID, id string) (S
 	return found.session(), now, err
 }
 
-// Confirm notes counts whose access token has come back. One that the session has moved past, or
+// Acknowledge notes counts whose access token has come back. One that the session has moved past, or
 // whose session is over, changes nothing.
-func (s Sessions) Confirm(ctx context.Context, seen []Confirmation) error {
+func (s Sessions) Acknowledge(ctx context.Context, seen []Acknowledgement) error {
 	err := s.db.tx(ctx, func(tx *sqlx.Tx) error {
 		now, err := s.now(ctx, tx)
 		if err != nil {
 			return err
 		}
-		query := tx.Rebind(`UPDATE sessions SET confirmed = ?, seen_at = ? WHERE id = ? AND user_id = ? AND count = ? AND ended_at IS NULL`)
+		query := tx.Rebind(`UPDATE sessions SET acknowledged = ?, seen_at = ? WHERE id = ? AND user_id = ? AND count = ? AND ended_at IS NULL`)
 		for _, c := range seen {
 			if _, err := tx.ExecContext(ctx, query, true, stored(now), c.SessionID, c.UserID, c.Count); err != nil {
 				return err
@@ -188,7 +188,7 @@ func (s Sessions) Confirm(ctx context.Context, seen []Confirmation) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("models: confirm: %w", err)
+		return fmt.Errorf("models: acknowledge: %w", err)
 	}
 	return nil
 }

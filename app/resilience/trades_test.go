@@ -174,7 +174,7 @@ func one(b bool) int {
 func flush(t *testing.T, engines []*session.Engine) {
 	t.Helper()
 	for _, engine := range engines {
-		if err := engine.FlushConfirmations(t.Context()); err != nil {
+		if err := engine.FlushAcknowledgements(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

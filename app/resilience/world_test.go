@@ -295,6 +295,6 @@ type remembered struct{ session.Store }
 
 func (remembered) Start(_ context.Context, s models.Session, life time.Duration) (models.Session, []models.Ended, error) {
 	s.StartedAt = time.Now()
-	s.TradedAt, s.SeenAt, s.EndsAt = s.StartedAt, s.StartedAt, s.StartedAt.Add(life)
+	s.RotatedAt, s.SeenAt, s.EndsAt = s.StartedAt, s.StartedAt, s.StartedAt.Add(life)
 	return s, nil, nil
 }

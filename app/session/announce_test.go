@@ -65,7 +65,7 @@ func TestWhatEndedIsAnnouncedInTheEnd(t *testing.T) {
 				return err
 			},
 			"a refresh of it": func(f fixture, s models.Session) error {
-				_, _, err := f.Trade(t.Context(), s.UserID, s.ID, 1)
+				_, _, err := f.Rotate(t.Context(), s.UserID, s.ID, 1)
 				return err
 			},
 			"ending it again": func(f fixture, s models.Session) error { return ways["End"](t, f, s) },
@@ -124,7 +124,7 @@ func TestTellingOfOneEndingKeepsTheOthersWaiting(t *testing.T) {
 	if !f.inFeed(t, one.ID) || f.inFeed(t, two.ID) {
 		t.Fatal("not the first alone")
 	}
-	f.trade(t, two, 1, models.Gone, 0)
+	f.rotate(t, two, 1, models.Gone, 0)
 	if !f.inFeed(t, two.ID) {
 		t.Error("the second is never announced")
 	}

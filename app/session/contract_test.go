@@ -130,18 +130,18 @@ func (f fixture) start(t *testing.T) models.Session {
 	return s
 }
 
-func (f fixture) trade(t *testing.T, s models.Session, count int64, want models.Outcome, at int64) models.Session {
+func (f fixture) rotate(t *testing.T, s models.Session, count int64, want models.Outcome, at int64) models.Session {
 	t.Helper()
-	got, outcome, err := f.Trade(t.Context(), s.UserID, s.ID, count)
+	got, outcome, err := f.Rotate(t.Context(), s.UserID, s.ID, count)
 	if err != nil || outcome != want || got.Count != at {
-		t.Fatalf("trade of %d: outcome %d at %d (%v), want %d at %d", count, outcome, got.Count, err, want, at)
+		t.Fatalf("rotate of %d: outcome %d at %d (%v), want %d at %d", count, outcome, got.Count, err, want, at)
 	}
 	return got
 }
 
-func (f fixture) confirm(t *testing.T, s models.Session, count int64) {
+func (f fixture) acknowledge(t *testing.T, s models.Session, count int64) {
 	t.Helper()
-	if err := f.Confirm(t.Context(), []models.Confirmation{{UserID: s.UserID, SessionID: s.ID, Count: count}}); err != nil {
+	if err := f.Acknowledge(t.Context(), []models.Acknowledgement{{UserID: s.UserID, SessionID: s.ID, Count: count}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -165,12 +165,12 @@ func TestStoreKeepsWhatItIsGiven(t *testing.T) {
 	everyStore(t, func(t *testing.T, f fixture) {
 		want := f.start(t)
 		got := f.only(t)
-		if got.Count != 1 || got.Confirmed || !got.Remembered || got.Idle != time.Hour || got.Provider != "google" || got.Client != "Firefox on Linux" ||
+		if got.Count != 1 || got.Acknowledged || !got.Remembered || got.Idle != time.Hour || got.Provider != "google" || got.Client != "Firefox on Linux" ||
 			got.IP != "2001:db8::1" || !got.AuthTime.Equal(got.StartedAt) || !slices.Equal(got.AMR, []string{"pwd", "otp", "mfa"}) || !reflect.DeepEqual(got, want) {
 			t.Fatalf("got %+v\nwant %+v", got, want)
 		}
-		if traded := f.trade(t, want, 1, models.Traded, 2); !slices.Equal(traded.AMR, want.AMR) || !traded.AuthTime.Equal(want.AuthTime) || !traded.Claims.Equal(ada) {
-			t.Fatalf("after a rotation: %+v", traded)
+		if rotated := f.rotate(t, want, 1, models.Rotated, 2); !slices.Equal(rotated.AMR, want.AMR) || !rotated.AuthTime.Equal(want.AuthTime) || !rotated.Claims.Equal(ada) {
+			t.Fatalf("after a rotation: %+v", rotated)
 		}
 	})
 }
@@ -194,7 +194,7 @@ func TestAuthTimeIsItsOwn(t *testing.T) {
 		if err != nil || !s.AuthTime.Equal(proven) || !s.StartedAt.After(proven) {
 			t.Fatalf("started %+v, %v", s, err)
 		}
-		if got := f.trade(t, s, 1, models.Traded, 2); !got.AuthTime.Equal(proven) || !got.StartedAt.Equal(s.StartedAt) {
+		if got := f.rotate(t, s, 1, models.Rotated, 2); !got.AuthTime.Equal(proven) || !got.StartedAt.Equal(s.StartedAt) {
 			t.Fatalf("after a rotation: %+v", got)
 		}
 	})
@@ -217,13 +217,13 @@ func TestRewriteReachesLiveSessionsAlone(t *testing.T) {
 			t.Fatal("of somebody without a session:", err)
 		}
 		for _, s := range []models.Session{one, two} {
-			got := f.trade(t, s, 1, models.Traded, 2)
+			got := f.rotate(t, s, 1, models.Rotated, 2)
 			got.Claims.Name = strings.ReplaceAll(got.Claims.Name, " ", "\t") // a store may keep a tab as a blank
 			if !got.Claims.Equal(want) || !got.StartedAt.Equal(s.StartedAt) || got.Client != s.Client || !slices.Equal(got.AMR, s.AMR) {
 				t.Errorf("rotated as %+v", got)
 			}
 		}
-		f.trade(t, over, 1, models.Gone, 0)
+		f.rotate(t, over, 1, models.Gone, 0)
 		if _, err := f.EndUser(t.Context(), f.user.ID, ""); err != nil {
 			t.Fatal(err)
 		}
@@ -244,8 +244,8 @@ func TestRewriteAndRotationDoNotOverwriteEachOther(t *testing.T) {
 		var both sync.WaitGroup
 		both.Go(func() {
 			for count := int64(1); count <= 20; count++ {
-				if _, outcome, err := f.Trade(t.Context(), s.UserID, s.ID, count); err != nil || outcome != models.Traded {
-					t.Errorf("trade %d: %d, %v", count, outcome, err)
+				if _, outcome, err := f.Rotate(t.Context(), s.UserID, s.ID, count); err != nil || outcome != models.Rotated {
+					t.Errorf("rotate %d: %d, %v", count, outcome, err)
 				}
 			}
 		})
@@ -261,42 +261,42 @@ func TestRewriteAndRotationDoNotOverwriteEachOther(t *testing.T) {
 	})
 }
 
-func TestTradeMovesOnAndRepeats(t *testing.T) {
+func TestRotationMovesOnAndReplays(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		s := f.start(t)
-		moved := f.trade(t, s, 1, models.Traded, 2)
+		moved := f.rotate(t, s, 1, models.Rotated, 2)
 		f.clock.advance(testGrace - time.Second)
-		again := f.trade(t, s, 1, models.Repeated, 2)
-		if !again.TradedAt.Equal(moved.TradedAt) {
-			t.Fatal("a repeat wrote something")
+		again := f.rotate(t, s, 1, models.Replayed, 2)
+		if !again.RotatedAt.Equal(moved.RotatedAt) {
+			t.Fatal("a replay wrote something")
 		}
-		f.trade(t, s, 2, models.Traded, 3)
-		f.trade(t, s, 3, models.Traded, 4)
-		f.trade(t, s, 2, models.Reused, 4)
-		f.trade(t, s, 4, models.Gone, 0)
+		f.rotate(t, s, 2, models.Rotated, 3)
+		f.rotate(t, s, 3, models.Rotated, 4)
+		f.rotate(t, s, 2, models.Reused, 4)
+		f.rotate(t, s, 4, models.Gone, 0)
 		if !f.inFeed(t, s.ID) {
 			t.Fatal("the feed does not know of a session that ended by reuse")
 		}
 	})
 }
 
-// A lost answer may be asked for again, for a day; a confirmed one is reuse after the grace.
-func TestConfirmationMakesReuse(t *testing.T) {
+// A lost answer may be asked for again, for a day; an acknowledged one is reuse after the grace.
+func TestAcknowledgementMakesReuse(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		lost := f.start(t)
-		f.trade(t, lost, 1, models.Traded, 2)
+		f.rotate(t, lost, 1, models.Rotated, 2)
 		f.clock.advance(50 * time.Minute)
-		f.trade(t, lost, 1, models.Repeated, 2)
+		f.rotate(t, lost, 1, models.Replayed, 2)
 
-		confirmed := f.start(t)
-		f.trade(t, confirmed, 1, models.Traded, 2)
-		f.confirm(t, confirmed, 1) // old news: changes nothing
+		acknowledged := f.start(t)
+		f.rotate(t, acknowledged, 1, models.Rotated, 2)
+		f.acknowledge(t, acknowledged, 1) // old news: changes nothing
 		f.clock.advance(testGrace + time.Second)
-		f.trade(t, confirmed, 1, models.Repeated, 2)
-		f.confirm(t, confirmed, 2)
-		f.trade(t, confirmed, 1, models.Reused, 2)
+		f.rotate(t, acknowledged, 1, models.Replayed, 2)
+		f.acknowledge(t, acknowledged, 2)
+		f.rotate(t, acknowledged, 1, models.Reused, 2)
 	})
 }
 
@@ -307,39 +307,39 @@ func TestLostAnswerIsForgottenAfterADay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.trade(t, s, 1, models.Traded, 2)
+		f.rotate(t, s, 1, models.Rotated, 2)
 		f.clock.advance(models.LostAnswer + time.Second)
-		f.trade(t, s, 1, models.Reused, 2)
+		f.rotate(t, s, 1, models.Reused, 2)
 	})
 }
 
-func TestConfirmationInsideTheGraceStillRepeats(t *testing.T) {
+func TestAcknowledgementInsideTheGraceStillReplays(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		s := f.start(t)
-		f.trade(t, s, 1, models.Traded, 2)
-		f.confirm(t, s, 2)
-		f.trade(t, s, 1, models.Repeated, 2)
+		f.rotate(t, s, 1, models.Rotated, 2)
+		f.acknowledge(t, s, 2)
+		f.rotate(t, s, 1, models.Replayed, 2)
 	})
 }
 
 func TestAbsentIsNotReuse(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
-		f.trade(t, models.Session{ID: newID(), UserID: f.user.ID}, 5, models.Gone, 0)
+		f.rotate(t, models.Session{ID: newID(), UserID: f.user.ID}, 5, models.Gone, 0)
 		s := f.start(t)
-		f.trade(t, models.Session{ID: s.ID, UserID: uuid.NewString()}, 1, models.Gone, 0) // another user's
-		f.trade(t, s, 1, models.Traded, 2)
+		f.rotate(t, models.Session{ID: s.ID, UserID: uuid.NewString()}, 1, models.Gone, 0) // another user's
+		f.rotate(t, s, 1, models.Rotated, 2)
 	})
 }
 
-// A store that failed over may have lost its latest trades; a count that only we can sign says so.
-func TestLostTradeIsMadeGood(t *testing.T) {
+// A store that failed over may have lost its latest rotations; a count that only we can sign says so.
+func TestLostRotationIsMadeGood(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		s := f.start(t)
-		f.trade(t, s, 7, models.Traded, 8)
-		f.trade(t, s, 8, models.Traded, 9)
+		f.rotate(t, s, 7, models.Rotated, 8)
+		f.rotate(t, s, 8, models.Rotated, 9)
 	})
 }
 
@@ -348,15 +348,15 @@ func TestIdleAndAbsoluteEnd(t *testing.T) {
 	everyStore(t, func(t *testing.T, f fixture) {
 		idle := f.start(t)
 		f.clock.advance(time.Hour)
-		f.trade(t, idle, 1, models.Gone, 0)
+		f.rotate(t, idle, 1, models.Gone, 0)
 
 		absolute := f.start(t)
 		f.clock.advance(50 * time.Minute)
-		f.trade(t, absolute, 1, models.Traded, 2)
+		f.rotate(t, absolute, 1, models.Rotated, 2)
 		f.clock.advance(50 * time.Minute)
-		f.trade(t, absolute, 2, models.Traded, 3)
+		f.rotate(t, absolute, 2, models.Rotated, 3)
 		f.clock.advance(20 * time.Minute)
-		f.trade(t, absolute, 3, models.Gone, 0)
+		f.rotate(t, absolute, 3, models.Gone, 0)
 		if live, err := f.ByUser(t.Context(), f.user.ID); err != nil || len(live) != 0 {
 			t.Fatalf("%d live, %v", len(live), err)
 		}
@@ -370,8 +370,8 @@ func TestRefreshNeverBringsBack(t *testing.T) {
 		if _, err := f.End(t.Context(), s.UserID, s.ID); err != nil {
 			t.Fatal(err)
 		}
-		f.confirm(t, s, 1)
-		f.trade(t, s, 1, models.Gone, 0)
+		f.acknowledge(t, s, 1)
+		f.rotate(t, s, 1, models.Gone, 0)
 		if live, err := f.Live(t.Context(), s.UserID, s.ID); live || err != nil {
 			t.Fatalf("live: %v, %v", live, err)
 		}
@@ -393,12 +393,12 @@ func TestEndUserKeepsOne(t *testing.T) {
 			t.Fatalf("%d ended, %v", len(ended), err)
 		}
 		for _, s := range []models.Session{one, two} {
-			f.trade(t, s, 1, models.Gone, 0)
+			f.rotate(t, s, 1, models.Gone, 0)
 			if !f.inFeed(t, s.ID) {
 				t.Fatal("the feed does not know")
 			}
 		}
-		f.trade(t, kept, 1, models.Traded, 2)
+		f.rotate(t, kept, 1, models.Rotated, 2)
 		if ended, err = f.EndUser(t.Context(), f.user.ID, ""); err != nil || len(ended) != 1 {
 			t.Fatalf("%d ended, %v", len(ended), err)
 		}
@@ -417,39 +417,39 @@ func TestSessionsAreBounded(t *testing.T) {
 		if err != nil || len(retired) != 1 || retired[0].SessionID != first.ID {
 			t.Fatalf("retired %v, %v", retired, err)
 		}
-		f.trade(t, first, 1, models.Gone, 0)
+		f.rotate(t, first, 1, models.Gone, 0)
 		if !f.inFeed(t, first.ID) {
 			t.Fatal("the feed does not know")
 		}
 	})
 }
 
-// Racing tabs present one count; exactly one trade is written, and all get its successor.
-func TestRacingTradesMakeOneSuccessor(t *testing.T) {
+// Racing tabs present one count; exactly one rotation is written, and all get its successor.
+func TestRacingRotationsMakeOneSuccessor(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		s := f.start(t)
-		var traded, repeated atomic.Int64
+		var rotated, replayed atomic.Int64
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				got, outcome, err := f.Trade(t.Context(), s.UserID, s.ID, 1)
+				got, outcome, err := f.Rotate(t.Context(), s.UserID, s.ID, 1)
 				if err != nil || got.Count != 2 {
 					t.Errorf("at %d, %v", got.Count, err)
 				}
 				switch outcome {
-				case models.Traded:
-					traded.Add(1)
-				case models.Repeated:
-					repeated.Add(1)
+				case models.Rotated:
+					rotated.Add(1)
+				case models.Replayed:
+					replayed.Add(1)
 				case models.Gone, models.Reused:
 					t.Errorf("outcome %d", outcome)
 				}
 			})
 		}
 		all.Wait()
-		if traded.Load() != 1 || repeated.Load() != 49 {
-			t.Fatalf("%d traded, %d repeated", traded.Load(), repeated.Load())
+		if rotated.Load() != 1 || replayed.Load() != 49 {
+			t.Fatalf("%d rotated, %d replayed", rotated.Load(), replayed.Load())
 		}
 	})
 }
@@ -490,7 +490,7 @@ func TestStoreErrorIsNeverEnded(t *testing.T) {
 		s := f.start(t)
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, outcome, err := f.Trade(gone, s.UserID, s.ID, 1); err == nil {
+		if _, outcome, err := f.Rotate(gone, s.UserID, s.ID, 1); err == nil {
 			t.Fatalf("outcome %d and no error", outcome)
 		}
 		if _, err := f.Live(gone, s.UserID, s.ID); err == nil {
@@ -499,7 +499,7 @@ func TestStoreErrorIsNeverEnded(t *testing.T) {
 		if _, _, err := f.Ended(gone, ""); err == nil {
 			t.Fatal("no error")
 		}
-		f.trade(t, s, 1, models.Traded, 2)
+		f.rotate(t, s, 1, models.Rotated, 2)
 	})
 }
 
@@ -514,9 +514,9 @@ func TestRedisScriptsComeBack(t *testing.T) {
 		}
 	}
 	flush()
-	f.trade(t, s, 1, models.Traded, 2)
+	f.rotate(t, s, 1, models.Rotated, 2)
 	flush()
-	f.confirm(t, s, 2)
+	f.acknowledge(t, s, 2)
 	f.clock.advance(testGrace + time.Second)
-	f.trade(t, s, 1, models.Reused, 2)
+	f.rotate(t, s, 1, models.Reused, 2)
 }

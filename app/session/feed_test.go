@@ -165,13 +165,13 @@ func TestAcknowledgementsAreWrittenAgainAfterAFailover(t *testing.T) {
 	pair := started(t, e)
 	acknowledged := func() bool {
 		session, err := e.List(t.Context(), pair.Session.UserID)
-		return err == nil && len(session) == 1 && session[0].Confirmed
+		return err == nil && len(session) == 1 && session[0].Acknowledged
 	}
 	see := func() {
 		if _, err := e.Resume(t.Context(), pair.Access); err != nil {
 			t.Fatal(err)
 		}
-		if err := e.FlushConfirmations(t.Context()); err != nil {
+		if err := e.FlushAcknowledgements(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -21,12 +21,12 @@ import (
 func newer(t *testing.T, clock *moved) *Redis {
 	t.Helper()
 	r := onRedis(t, clock)
-	const read = "local count, traded, confirmed, ends, idle, added = numbers(fields[1])\n"
-	source := commonSource + strings.Replace(tradeSource, read, read+"added = ' ' .. tonumber(string.match(added, '^ (%d+)') or '0') + 1\n", 1)
-	if source == commonSource+tradeSource {
+	const read = "local count, rotated, acknowledged, ends, idle, added = numbers(fields[1])\n"
+	source := commonSource + strings.Replace(rotateSource, read, read+"added = ' ' .. tonumber(string.match(added, '^ (%d+)') or '0') + 1\n", 1)
+	if source == commonSource+rotateSource {
 		t.Fatal("the script has changed: say here what a newer one would add")
 	}
-	r.trade = redis.NewScript(source)
+	r.rotate = redis.NewScript(source)
 	return r
 }
 
@@ -71,12 +71,12 @@ func TestOurBuildKeepsWhatANewerOneAdds(t *testing.T) {
 	if got := f.only(t); got.Client != s.Client || got.IP != s.IP || got.Provider != s.Provider || !got.Claims.Equal(ada) {
 		t.Errorf("listed as %+v", got)
 	}
-	if got := f.trade(t, s, 1, models.Traded, 2); !got.Claims.Equal(ada) || got.IP != s.IP || !got.AuthTime.Equal(s.AuthTime) {
+	if got := f.rotate(t, s, 1, models.Rotated, 2); !got.Claims.Equal(ada) || got.IP != s.IP || !got.AuthTime.Equal(s.AuthTime) {
 		t.Errorf("rotated as %+v", got)
 	}
 	same("a rotation")
-	f.confirm(t, s, 2)
-	if same("an acknowledgement"); !f.only(t).Confirmed {
+	f.acknowledge(t, s, 2)
+	if same("an acknowledgement"); !f.only(t).Acknowledged {
 		t.Error("not acknowledged")
 	}
 	fields := ours.client.HLen(t.Context(), key(f.user.ID)).Val()
@@ -86,7 +86,7 @@ func TestOurBuildKeepsWhatANewerOneAdds(t *testing.T) {
 	if same("a rewriting"); ours.client.HLen(t.Context(), key(f.user.ID)).Val() != fields {
 		t.Error("a rewriting adds fields")
 	}
-	if got := f.trade(t, s, 1, models.Repeated, 2); got.Claims.Name != "Countess" {
+	if got := f.rotate(t, s, 1, models.Replayed, 2); got.Claims.Name != "Countess" {
 		t.Errorf("replayed as %+v", got)
 	}
 	other := f.start(t)
@@ -100,7 +100,7 @@ func TestOurBuildKeepsWhatANewerOneAdds(t *testing.T) {
 			}
 		}
 	}
-	f.trade(t, s, 1, models.Reused, 2)
+	f.rotate(t, s, 1, models.Reused, 2)
 	nothingOf(s.ID)
 	theirs.addFields(t, other)
 	if _, err := f.End(t.Context(), f.user.ID, other.ID); err != nil {
@@ -122,10 +122,10 @@ func TestBothBuildsRotateOneSession(t *testing.T) {
 	old, fresh := fixture{ours, clock, models.User{ID: uuid.NewString()}}, fixture{theirs, clock, models.User{}}
 	s := old.start(t)
 	for count := int64(1); count <= 10; count += 2 {
-		fresh.trade(t, s, count, models.Traded, count+1)
-		old.trade(t, s, count, models.Repeated, count+1)
-		old.confirm(t, s, count+1)
-		old.trade(t, s, count+1, models.Traded, count+2)
+		fresh.rotate(t, s, count, models.Rotated, count+1)
+		old.rotate(t, s, count, models.Replayed, count+1)
+		old.acknowledge(t, s, count+1)
+		old.rotate(t, s, count+1, models.Rotated, count+2)
 	}
 	if got := theirs.added(t, s); !strings.HasPrefix(got, "5; ") {
 		t.Errorf("of five rotations the newer build finds %s", got)
@@ -144,7 +144,7 @@ func TestAnOlderRecordIsRead(t *testing.T) {
 	f.Store.(*Redis).client.HSet(t.Context(), key(f.user.ID), id, fmt.Sprintf("1 %d 0 %d 3600000", now, now+7200000),
 		id+":", fmt.Sprintf("%d\t1\tpwd\tgoogle", now), id+"@", "Firefox on Linux\t192.0.2.1")
 	s := models.Session{ID: id, UserID: f.user.ID}
-	got := f.trade(t, s, 1, models.Traded, 2)
+	got := f.rotate(t, s, 1, models.Rotated, 2)
 	if !slices.Equal(got.AMR, []string{"pwd"}) || !got.AuthTime.Equal(fromMS(now)) || got.IP != "192.0.2.1" || got.Claims.Name != "" || len(got.Claims.Roles) > 0 {
 		t.Errorf("read as %+v", got)
 	}

@@ -30,11 +30,11 @@ type Redis struct {
 	keep   time.Duration
 	ahead  func() time.Duration
 
-	start, trade, confirm, end, endUser, clear, rewrite, list *redis.Script
+	start, rotate, acknowledge, end, endUser, clear, rewrite, list *redis.Script
 
 	mu     sync.Mutex
 	recent []ending // a short while back, the oldest first
-	unsure bool     // whether the feed has all of them
+	dirty  bool     // whether the feed has all of them
 	beaten time.Time
 	since  time.Time // of the feed's first entry
 }
@@ -44,7 +44,7 @@ type Redis struct {
 func NewRedis(client redis.UniversalClient, grace, keep time.Duration, ahead func() time.Duration) *Redis {
 	_, apart := client.(*redis.ClusterClient)
 	return &Redis{client: client, apart: apart, grace: grace, keep: keep, ahead: ahead,
-		start: script(startSource), trade: script(tradeSource), confirm: script(confirmSource), end: script(endSource),
+		start: script(startSource), rotate: script(rotateSource), acknowledge: script(acknowledgeSource), end: script(endSource),
 		endUser: script(endUserSource), clear: script(clearSource), rewrite: script(rewriteSource), list: script(listSource)}
 }
 
@@ -55,10 +55,10 @@ var (
 	commonSource string
 	//go:embed start.lua
 	startSource string
-	//go:embed trade.lua
-	tradeSource string
-	//go:embed confirm.lua
-	confirmSource string
+	//go:embed rotate.lua
+	rotateSource string
+	//go:embed acknowledge.lua
+	acknowledgeSource string
 	//go:embed end.lua
 	endSource string
 	//go:embed end_user.lua
@@ -100,7 +100,7 @@ func (r *Redis) Start(ctx context.Context, s models.Session, life time.Duration)
 		return models.Session{}, nil, fmt.Errorf("session: start: %w", err)
 	}
 	s.StartedAt = fromMS(now)
-	s.TradedAt, s.SeenAt, s.EndsAt = s.StartedAt, s.StartedAt, s.StartedAt.Add(life)
+	s.RotatedAt, s.SeenAt, s.EndsAt = s.StartedAt, s.StartedAt, s.StartedAt.Add(life)
 	if s.AuthTime.IsZero() {
 		s.AuthTime = s.StartedAt
 	}
@@ -108,18 +108,18 @@ func (r *Redis) Start(ctx context.Context, s models.Session, life time.Duration)
 	return s, endedNow(retired), r.made(ctx, s.UserID, retired, answer[2])
 }
 
-// Trade judges a presented count in one script, one round trip. See Store.
-func (r *Redis) Trade(ctx context.Context, userID, id string, count int64) (models.Session, models.Outcome, error) {
-	answer, err := r.trade.Run(ctx, r.client, r.keys(userID), id, count, r.grace.Milliseconds(),
+// Rotate judges a presented count in one script, one round trip. See Store.
+func (r *Redis) Rotate(ctx context.Context, userID, id string, count int64) (models.Session, models.Outcome, error) {
+	answer, err := r.rotate.Run(ctx, r.client, r.keys(userID), id, count, r.grace.Milliseconds(),
 		models.LostAnswer.Milliseconds(), r.ahead().Milliseconds(), r.oldest()).StringSlice()
 	if err != nil {
-		return models.Session{}, models.Gone, fmt.Errorf("session: trade: %w", err)
+		return models.Session{}, models.Gone, fmt.Errorf("session: rotate: %w", err)
 	}
 	if len(answer) == 2 {
 		return models.Session{}, models.Gone, r.made(ctx, userID, nil, answer[1])
 	}
 	if len(answer) < 6 {
-		return models.Session{}, models.Gone, errors.New("session: trade: an answer of another shape")
+		return models.Session{}, models.Gone, errors.New("session: rotate: an answer of another shape")
 	}
 	outcome, _ := strconv.Atoi(answer[0])
 	session, err := record{answer[2], answer[3], answer[4], answer[5]}.session(userID, id)
@@ -132,12 +132,12 @@ func (r *Redis) Trade(ctx context.Context, userID, id string, count int64) (mode
 	return session, models.Outcome(outcome), nil
 }
 
-// Confirm writes a batch in one pipeline. See Store.
-func (r *Redis) Confirm(ctx context.Context, seen []models.Confirmation) error {
+// Acknowledge writes a batch in one pipeline. See Store.
+func (r *Redis) Acknowledge(ctx context.Context, seen []models.Acknowledgement) error {
 	answers := make([]*redis.Cmd, len(seen))
 	_, err := r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i, c := range seen {
-			answers[i] = r.confirm.EvalSha(ctx, pipe, []string{key(c.UserID)}, c.SessionID, c.Count, r.ahead().Milliseconds())
+			answers[i] = r.acknowledge.EvalSha(ctx, pipe, []string{key(c.UserID)}, c.SessionID, c.Count, r.ahead().Milliseconds())
 		}
 		return nil
 	})
@@ -148,14 +148,14 @@ func (r *Redis) Confirm(ctx context.Context, seen []models.Confirmation) error {
 		if !redis.HasErrorPrefix(answers[i].Err(), "NOSCRIPT") {
 			continue
 		}
-		if err := r.confirm.Run(ctx, r.client, []string{key(c.UserID)}, c.SessionID, c.Count, r.ahead().Milliseconds()).Err(); err != nil {
-			return fmt.Errorf("session: confirm: %w", err)
+		if err := r.acknowledge.Run(ctx, r.client, []string{key(c.UserID)}, c.SessionID, c.Count, r.ahead().Milliseconds()).Err(); err != nil {
+			return fmt.Errorf("session: acknowledge: %w", err)
 		}
 		answers[i].SetErr(nil)
 	}
 	for _, answer := range answers {
 		if answer.Err() != nil {
-			return fmt.Errorf("session: confirm: %w", answer.Err())
+			return fmt.Errorf("session: acknowledge: %w", answer.Err())
 		}
 	}
 	return nil

@@ -168,16 +168,16 @@ func (r *Redis) publish(ctx context.Context, userID, pending string) error {
 	return nil
 }
 
-func (r *Redis) remember(userID string, ids []string, unsure bool) {
+func (r *Redis) remember(userID string, ids []string, dirty bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unsure = r.unsure || unsure
+	r.dirty = r.dirty || dirty
 	now := time.Now()
 	for _, id := range ids {
 		r.recent = append(r.recent, ending{userID, id, now})
 	}
 	past := max(0, len(r.recent)-recentMost)
-	for past < len(r.recent) && !r.unsure && now.Sub(r.recent[past].at) > recentFor {
+	for past < len(r.recent) && !r.dirty && now.Sub(r.recent[past].at) > recentFor {
 		past++
 	}
 	r.recent = r.recent[past:]
@@ -187,9 +187,9 @@ func (r *Redis) remember(userID string, ids []string, unsure bool) {
 // after a failure, or when the server that answers may be another one.
 func (r *Redis) again(ctx context.Context, other bool) error {
 	r.mu.Lock()
-	recent, unsure := slices.Clone(r.recent), r.unsure
+	recent, dirty := slices.Clone(r.recent), r.dirty
 	r.mu.Unlock()
-	if len(recent) == 0 || !unsure && !other {
+	if len(recent) == 0 || !dirty && !other {
 		return nil
 	}
 	ids := make([]string, len(recent))
@@ -208,7 +208,7 @@ func (r *Redis) again(ctx context.Context, other bool) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unsure = r.unsure && len(r.recent) > len(recent)
+	r.dirty = r.dirty && len(r.recent) > len(recent)
 	return nil
 }
 

@@ -14,7 +14,7 @@ import (
 // A session on Redis is four short fields of its user's hash (kept under 64 bytes for most people, so that Redis
 // packs them), each with values in a fixed order:
 //
-//	<id>    count, traded at, confirmed at or 0, absolute end, idle window    (times in Unix ms; apart by blanks)
+//	<id>    count, rotated at, acknowledged at or 0, absolute end, idle window    (times in Unix ms; apart by blanks)
 //	<id>:   started at, remembered, amr, provider, auth time                  (apart by tabs, as those that follow)
 //	<id>@   client, IP
 //	<id>=   roles, email verified, email, picture, name
@@ -70,7 +70,7 @@ func (r record) session(userID, id string) (models.Session, error) {
 		authTime = started[0]
 	}
 	return models.Session{
-		ID: id, UserID: userID, Count: numbers[0], TradedAt: fromMS(numbers[1]), Confirmed: numbers[2] > 0,
+		ID: id, UserID: userID, Count: numbers[0], RotatedAt: fromMS(numbers[1]), Acknowledged: numbers[2] > 0,
 		SeenAt: fromMS(max(numbers[1], numbers[2])), EndsAt: fromMS(numbers[3]), Idle: time.Duration(numbers[4]) * time.Millisecond,
 		StartedAt: fromMS(started[0]), AuthTime: fromMS(authTime), Remembered: value(how, 1) == "1",
 		AMR: strings.Fields(value(how, 2)), Provider: value(how, 3), Client: value(from, 0), IP: value(from, 1), Claims: r.read(),

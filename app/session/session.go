@@ -56,11 +56,11 @@ type Engine struct {
 	now      func() time.Time
 	log      *slog.Logger
 
-	ended    *endedSet
-	feed     feed
-	verified *generations[token.Access]
-	confirms *confirmations
-	observe  Observer
+	ended            *endedSet
+	feed             feed
+	verified         *generations[token.Access]
+	acknowledgements *acknowledgements
+	observe          Observer
 }
 
 // Observer is told what happens, for figures.
@@ -80,9 +80,9 @@ func Unobserved() Observer {
 func New(store Store, keys *token.Keys, settings Settings, observe Observer, now func() time.Time, log *slog.Logger) *Engine {
 	return &Engine{
 		store: store, keys: keys, settings: settings, now: now, log: log, observe: observe,
-		ended:    newEndedSet(settings.AccessTTL+feedMargin, now),
-		verified: newGenerations[token.Access](20_000),
-		confirms: newConfirmations(),
+		ended:            newEndedSet(settings.AccessTTL+feedMargin, now),
+		verified:         newGenerations[token.Access](20_000),
+		acknowledgements: newAcknowledgements(),
 	}
 }
 
@@ -104,7 +104,8 @@ type Pair struct {
 	Session models.Session
 }
 
-// Start begins a new session under a fresh random id (128 bits).
+// Start begins a new session under a fresh random id (128 bits), whatever the browser had before: an id that
+// somebody else has planted there never becomes a session (session fixation).
 func (e *Engine) Start(ctx context.Context, user models.User, arrival Arrival) (Pair, error) {
 	idle, life := e.settings.Idle, e.settings.Max
 	if !arrival.Remember {
@@ -141,7 +142,7 @@ func (e *Engine) Resume(ctx context.Context, access string) (token.Access, error
 	if e.ended.has(current.SessionID) || e.endedBehind(ctx, current) {
 		return token.Access{}, ErrEnded
 	}
-	e.confirms.note(models.Confirmation{UserID: current.UserID, SessionID: current.SessionID, Count: current.Count})
+	e.acknowledgements.note(models.Acknowledgement{UserID: current.UserID, SessionID: current.SessionID, Count: current.Count})
 	return current, nil
 }
 
@@ -173,8 +174,10 @@ func (e *Engine) open(access string) (token.Access, error) {
 	return current, err
 }
 
-// Refresh trades a refresh token for the next pair. ErrForged when it is not ours, ErrEnded when its
-// session is over, ErrReused when this trade ended it (both with the session in the pair, as far as it
+// Refresh rotates a refresh token: it is traded for its successor. One that was rotated a moment ago, or whose
+// successor nobody acknowledged, is replayed and gets the same successor; any older one is reuse, and ends the
+// session (reuse detection). ErrForged when it is not ours, ErrEnded when its
+// session is over, ErrReused when this rotation ended it (both with the session in the pair, as far as it
 // is known), ErrUnavailable when the store did not answer.
 func (e *Engine) Refresh(ctx context.Context, refresh string) (Pair, error) {
 	presented, err := e.keys.OpenRefresh(refresh)
@@ -189,8 +192,8 @@ func (e *Engine) Refresh(ctx context.Context, refresh string) (Pair, error) {
 	}
 	var session models.Session
 	var outcome models.Outcome
-	err = e.ask(ctx, "trade", func(ctx context.Context) (err error) {
-		session, outcome, err = e.store.Trade(ctx, presented.UserID, presented.SessionID, presented.Count)
+	err = e.ask(ctx, "rotate", func(ctx context.Context) (err error) {
+		session, outcome, err = e.store.Rotate(ctx, presented.UserID, presented.SessionID, presented.Count)
 		return err
 	})
 	if err != nil {
@@ -198,11 +201,11 @@ func (e *Engine) Refresh(ctx context.Context, refresh string) (Pair, error) {
 		return Pair{}, err
 	}
 	switch outcome {
-	case models.Traded:
-		e.observe.Refreshed("traded")
+	case models.Rotated:
+		e.observe.Refreshed("rotated")
 		return e.pair(session)
-	case models.Repeated:
-		e.observe.Refreshed("repeated")
+	case models.Replayed:
+		e.observe.Refreshed("replayed")
 		return e.pair(session)
 	case models.Reused:
 		e.observe.Refreshed("reused")

@@ -7,12 +7,12 @@ local now = clock(ARGV[10])
 
 local live, all = {}, redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
-  local count, traded, confirmed, ends, window = numbers(all[i + 1])
+  local count, rotated, acknowledged, ends, window = numbers(all[i + 1])
   if count and #all[i] == #id then
-    if now >= math.min(tonumber(ends), tonumber(traded) + tonumber(window)) then
+    if now >= math.min(tonumber(ends), tonumber(rotated) + tonumber(window)) then
       drop(all[i])
     else
-      table.insert(live, {id = all[i], seen = math.max(tonumber(traded), tonumber(confirmed))})
+      table.insert(live, {id = all[i], seen = math.max(tonumber(rotated), tonumber(acknowledged))})
     end
   end
 end

@@ -14,8 +14,12 @@ ALTER TABLE sessions ADD COLUMN email TEXT NOT NULL DEFAULT '';
 ALTER TABLE sessions ADD COLUMN email_verified BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE sessions ADD COLUMN picture TEXT NOT NULL DEFAULT '';
 UPDATE sessions SET auth_time = started_at;
+ALTER TABLE sessions RENAME COLUMN traded_at TO rotated_at;
+ALTER TABLE sessions RENAME COLUMN confirmed TO acknowledged;
 
 -- +goose Down
+ALTER TABLE sessions RENAME COLUMN acknowledged TO confirmed;
+ALTER TABLE sessions RENAME COLUMN rotated_at TO traded_at;
 ALTER TABLE sessions DROP COLUMN picture;
 ALTER TABLE sessions DROP COLUMN email_verified;
 ALTER TABLE sessions DROP COLUMN email;

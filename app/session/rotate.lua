@@ -1,5 +1,5 @@
--- One trade, judged and written in one step on this server's clock. The rules are those of
--- models.Session.Judge. ARGV: session id, presented count, grace ms, lost-answer ms, ms that the clock was
+-- Rotation, replay and reuse detection of a refresh token: judged and written in one step on this server's clock.
+-- The rules are those of models.Session.Judge. ARGV: session id, presented count, grace ms, lost-answer ms, ms that the clock was
 -- moved (0 outside tests), the feed's oldest entry to keep. Answers the outcome, ids that the feed still has to
 -- be told of, and the record.
 local id, presented = ARGV[1], tonumber(ARGV[2])
@@ -12,16 +12,16 @@ if not fields[1] then
   end
   return {'0', pending}
 end
-local count, traded, confirmed, ends, idle, added = numbers(fields[1])
-count, traded, ends, idle = tonumber(count), tonumber(traded), tonumber(ends), tonumber(idle)
+local count, rotated, acknowledged, ends, idle, added = numbers(fields[1])
+count, rotated, ends, idle = tonumber(count), tonumber(rotated), tonumber(ends), tonumber(idle)
 local now = clock(ARGV[5])
-local since = now - traded
+local since = now - rotated
 
 local function answer(outcome, pending, record)
   return {outcome, pending, record, fields[2] or '', fields[3] or '', fields[4] or ''}
 end
 
-if now >= math.min(ends, traded + idle) then
+if now >= math.min(ends, rotated + idle) then
   drop(id)
   return {'0', ''}
 end
@@ -31,7 +31,7 @@ if presented >= count then
   outlast(math.min(ends - now, idle))
   return answer('1', '', moved)
 end
-if presented == count - 1 and (since <= tonumber(ARGV[3]) or (confirmed == '0' and since < tonumber(ARGV[4]))) then
+if presented == count - 1 and (since <= tonumber(ARGV[3]) or (acknowledged == '0' and since < tonumber(ARGV[4]))) then
   return answer('2', '', fields[1])
 end
 drop(id)
