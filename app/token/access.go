@@ -99,8 +99,9 @@ func accessHeader(kid string) string {
 	return encode([]byte(`{"alg":"EdDSA","kid":"` + kid + `","typ":"` + accessType + `"}`))
 }
 
-// OpenAccess verifies an access token: one algorithm, our type, our key, our issuer, ourselves among the
-// audience, not expired. Everything a header could offer instead of our own keys (jwk, jku, x5u) is ignored.
+// OpenAccess validates an access token: one algorithm (no alg none, no key confusion), our type, our key, our
+// issuer, ourselves among the audience, not expired. Everything a header could offer instead of our own keys
+// (jwk, jku, x5u) is ignored.
 // iat is handed on and not judged: clocks that differ cost a refresh, never a sign-in.
 func (k *Keys) OpenAccess(text string) (Access, error) {
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"EdDSA"}), jwt.WithIssuer(k.issuer), jwt.WithAudience(k.issuer),
@@ -117,7 +118,7 @@ func (k *Keys) OpenAccess(text string) (Access, error) {
 		IssuedAt: time.Unix(read.IssuedAt, 0), ExpiresAt: time.Unix(read.ExpiresAt, 0)}, nil
 }
 
-// accessKey lets kid choose among our own keys, and nothing else.
+// accessKey lets kid choose among our own keys, and nothing else: no path, no address, no query (kid injection).
 func (k *Keys) accessKey(t *jwt.Token) (any, error) {
 	if t.Header["typ"] != accessType {
 		return nil, ErrInvalid

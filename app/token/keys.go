@@ -33,7 +33,7 @@ type Keys struct {
 }
 
 // keySet is what one secret becomes: one key per purpose (RFC 5869), so that a value made for one
-// is noise to the others.
+// does not open as another (token confusion).
 type keySet struct {
 	id      string
 	header  string
@@ -79,8 +79,7 @@ func derive(secret string) (keySet, error) {
 	return keySet{id: id, header: accessHeader(id), access: private, refresh: newMACs(derived[1]), seal: derived[2], digest: newMACs(derived[3])}, nil
 }
 
-// Digest is a keyed hash (HMAC-SHA256) of the parts, for what a counter is named after instead of
-// an address.
+// Digest is a keyed hash (HMAC-SHA256) of the parts: a counter is named after it instead of after an address.
 func (k *Keys) Digest(purpose string, parts ...string) string {
 	return k.all[0].digestOf(purpose, parts)
 }
