@@ -122,8 +122,11 @@ func (h *Handlers) session(c *fiber.Ctx) error {
 	if err != nil {
 		return unauthorized(c)
 	}
-	return c.JSON(signedIn{Subject: access.UserID, AMR: access.AMR, AuthTime: access.AuthTime.Unix(), ExpiresAt: access.ExpiresAt.Unix(),
-		Roles: access.Roles, Name: access.Name, Email: access.Email, EmailVerified: access.EmailVerified, Picture: access.Picture})
+	return c.JSON(signedIn{
+		Subject: access.UserID, AMR: access.AMR, AuthTime: access.AuthTime.Unix(), ExpiresAt: access.ExpiresAt.Unix(),
+		Roles: access.Roles, Name: access.Name, Email: access.Email, EmailVerified: access.EmailVerified,
+		Picture: access.Picture,
+	})
 }
 
 // signedIn is the answer of /auth/session: times in Unix seconds, and the claims that ACCESS_CLAIMS names.

@@ -33,11 +33,12 @@ func (c Claims) Equal(other Claims) bool {
 // Roles are the names of what a person may do, for other apps to read. They rest as words apart by spaces.
 type Roles []string
 
-// MaxRoles bounds all roles of one person, in bytes with the spaces between: they travel in a cookie, which ends at 4 KB.
+// MaxRoles bounds all roles of one person, in bytes with the spaces between: they travel in a cookie, and a browser
+// keeps none of more than 4 KB.
 const MaxRoles = 512
 
 // ErrRoles says that a role is no word, or that they are too long together.
-var ErrRoles = errors.New("models: a role is one word of visible characters without commas, and all of a person's have 512 bytes or less")
+var ErrRoles = errors.New("models: a role is one word without commas, and all of a person's have 512 bytes or less")
 
 // String is how they are kept and shown.
 func (r Roles) String() string { return strings.Join(r, " ") }
@@ -59,7 +60,9 @@ func (r Roles) validate() error {
 
 // noRole finds what could not be told apart again in a list, a header or a record.
 func noRole(role string) bool {
-	return role == "" || strings.ContainsFunc(role, func(r rune) bool { return r == ',' || unicode.IsSpace(r) || !unicode.IsPrint(r) })
+	return role == "" || strings.ContainsFunc(role, func(r rune) bool {
+		return r == ',' || unicode.IsSpace(r) || !unicode.IsPrint(r)
+	})
 }
 
 // Scan is Value the other way.

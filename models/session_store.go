@@ -60,16 +60,18 @@ const sessionColumns = `id, user_id, count, acknowledged, rotated_at, seen_at, s
 
 func (r sessionRow) session() Session {
 	return Session{ID: r.ID, UserID: r.UserID, Count: r.Count, Acknowledged: r.Acknowledged, RotatedAt: r.RotatedAt.UTC(),
-		SeenAt: r.SeenAt.UTC(), StartedAt: r.StartedAt.UTC(), AuthTime: r.AuthTime.UTC(), Idle: time.Duration(r.IdleMS) * time.Millisecond,
-		EndsAt: r.EndsAt.UTC(), Remembered: r.Remembered, AMR: strings.Fields(r.AMR), Provider: r.Provider, Client: r.Client, IP: r.IP,
+		SeenAt: r.SeenAt.UTC(), StartedAt: r.StartedAt.UTC(), AuthTime: r.AuthTime.UTC(),
+		Idle: time.Duration(r.IdleMS) * time.Millisecond, EndsAt: r.EndsAt.UTC(), Remembered: r.Remembered, AMR: strings.Fields(r.AMR),
+		Provider: r.Provider, Client: r.Client, IP: r.IP,
 		Claims: Claims{Roles: r.Roles, Name: r.Name, Email: r.Email, EmailVerified: r.EmailVerified, Picture: r.Picture}}
 }
 
 func row(s Session) sessionRow {
 	return sessionRow{ID: s.ID, UserID: s.UserID, Count: s.Count, Acknowledged: s.Acknowledged, RotatedAt: stored(s.RotatedAt),
 		SeenAt: stored(s.SeenAt), StartedAt: stored(s.StartedAt), AuthTime: stored(s.AuthTime), IdleMS: s.Idle.Milliseconds(),
-		EndsAt: stored(s.EndsAt), Remembered: s.Remembered, AMR: strings.Join(s.AMR, " "), Provider: s.Provider, Client: s.Client, IP: s.IP,
-		Roles: s.Claims.Roles, Name: s.Claims.Name, Email: s.Claims.Email, EmailVerified: s.Claims.EmailVerified, Picture: s.Claims.Picture}
+		EndsAt: stored(s.EndsAt), Remembered: s.Remembered, AMR: strings.Join(s.AMR, " "),
+		Provider: s.Provider, Client: s.Client, IP: s.IP, Roles: s.Claims.Roles, Name: s.Claims.Name,
+		Email: s.Claims.Email, EmailVerified: s.Claims.EmailVerified, Picture: s.Claims.Picture}
 }
 
 // Start keeps a new session, timed by the store's clock. Its AuthTime is now unless it has one.
@@ -197,7 +199,8 @@ func (s Sessions) Acknowledge(ctx context.Context, seen []Acknowledgement) error
 func (s Sessions) Rewrite(ctx context.Context, userID string, claims Claims) error {
 	query := s.db.sql.Rebind(`UPDATE sessions SET roles = ?, name = ?, email = ?, email_verified = ?, picture = ?
 		WHERE user_id = ? AND ended_at IS NULL`)
-	_, err := s.db.sql.ExecContext(ctx, query, claims.Roles, claims.Name, claims.Email, claims.EmailVerified, claims.Picture, userID)
+	_, err := s.db.sql.ExecContext(ctx, query, claims.Roles, claims.Name, claims.Email, claims.EmailVerified,
+		claims.Picture, userID)
 	if err != nil {
 		return fmt.Errorf("models: rewrite sessions: %w", known(err))
 	}

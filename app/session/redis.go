@@ -44,8 +44,9 @@ type Redis struct {
 func NewRedis(client redis.UniversalClient, grace, keep time.Duration, ahead func() time.Duration) *Redis {
 	_, apart := client.(*redis.ClusterClient)
 	return &Redis{client: client, apart: apart, grace: grace, keep: keep, ahead: ahead,
-		start: script(startSource), rotate: script(rotateSource), acknowledge: script(acknowledgeSource), end: script(endSource),
-		endUser: script(endUserSource), clear: script(clearSource), rewrite: script(rewriteSource), list: script(listSource)}
+		start: script(startSource), rotate: script(rotateSource), acknowledge: script(acknowledgeSource),
+		end: script(endSource), endUser: script(endUserSource), clear: script(clearSource),
+		rewrite: script(rewriteSource), list: script(listSource)}
 }
 
 func script(source string) *redis.Script { return redis.NewScript(commonSource + source) }
@@ -127,7 +128,8 @@ func (r *Redis) Rotate(ctx context.Context, userID, id string, count int64) (mod
 		return models.Session{}, models.Gone, err
 	}
 	if models.Outcome(outcome) == models.Reused {
-		_ = r.made(ctx, userID, []string{id}, answer[1]) // tried again before the feed is next read; the verdict stands, and its owner is to hear
+		// Tried again before the feed is next read: the verdict stands, and the session's owner is to hear of it.
+		_ = r.made(ctx, userID, []string{id}, answer[1])
 	}
 	return session, models.Outcome(outcome), nil
 }
@@ -148,7 +150,8 @@ func (r *Redis) Acknowledge(ctx context.Context, seen []models.Acknowledgement) 
 		if !redis.HasErrorPrefix(answers[i].Err(), "NOSCRIPT") {
 			continue
 		}
-		if err := r.acknowledge.Run(ctx, r.client, []string{key(c.UserID)}, c.SessionID, c.Count, r.ahead().Milliseconds()).Err(); err != nil {
+		again := r.acknowledge.Run(ctx, r.client, []string{key(c.UserID)}, c.SessionID, c.Count, r.ahead().Milliseconds())
+		if err := again.Err(); err != nil {
 			return fmt.Errorf("session: acknowledge: %w", err)
 		}
 		answers[i].SetErr(nil)

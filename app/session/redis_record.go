@@ -71,9 +71,10 @@ func (r record) session(userID, id string) (models.Session, error) {
 	}
 	return models.Session{
 		ID: id, UserID: userID, Count: numbers[0], RotatedAt: fromMS(numbers[1]), Acknowledged: numbers[2] > 0,
-		SeenAt: fromMS(max(numbers[1], numbers[2])), EndsAt: fromMS(numbers[3]), Idle: time.Duration(numbers[4]) * time.Millisecond,
-		StartedAt: fromMS(started[0]), AuthTime: fromMS(authTime), Remembered: value(how, 1) == "1",
-		AMR: strings.Fields(value(how, 2)), Provider: value(how, 3), Client: value(from, 0), IP: value(from, 1), Claims: r.read(),
+		SeenAt: fromMS(max(numbers[1], numbers[2])), EndsAt: fromMS(numbers[3]),
+		Idle: time.Duration(numbers[4]) * time.Millisecond, StartedAt: fromMS(started[0]), AuthTime: fromMS(authTime), Remembered: value(how, 1) == "1",
+		AMR: strings.Fields(value(how, 2)), Provider: value(how, 3), Client: value(from, 0), IP: value(from, 1),
+		Claims: r.read(),
 	}, nil
 }
 

@@ -1,7 +1,7 @@
 -- Rotation, replay and reuse detection of a refresh token: judged and written in one step on this server's clock.
--- The rules are those of models.Session.Judge. ARGV: session id, presented count, grace ms, lost-answer ms, ms that the clock was
--- moved (0 outside tests), the feed's oldest entry to keep. Answers the outcome, ids that the feed still has to
--- be told of, and the record.
+-- The rules are those of models.Session.Judge. ARGV: session id, presented count, grace ms, lost-answer ms, ms
+-- that the clock was moved (0 outside tests), the feed's oldest entry to keep. Answers the outcome, ids that the
+-- feed still has to be told of, and the record.
 local id, presented = ARGV[1], tonumber(ARGV[2])
 local fields = redis.call('HMGET', KEYS[1], id, id .. ':', id .. '@', id .. '=', '!')
 if not fields[1] then

@@ -16,8 +16,8 @@ import (
 //   - When a method returns sessions as ended without an error, the feed has them; after a reuse,
 //     at the latest before this process next reads it.
 type Store interface {
-	// Start keeps a new session that ends after life in any case, with now for its AuthTime unless it has one. Beyond models.MaxSessions the
-	// user's least recently seen sessions end, and are returned.
+	// Start keeps a new session that ends after life in any case, with now for its AuthTime unless it has one.
+	// Beyond models.MaxSessions the user's least recently seen sessions end, and are returned.
 	Start(ctx context.Context, session models.Session, life time.Duration) (models.Session, []models.Ended, error)
 	// Rotate judges a presented count (models.Session.Judge): it moves the session on, replays, or ends it, and
 	// returns it as it now stands.

@@ -73,10 +73,12 @@ func (c *claims) GetExpirationTime() (*jwt.NumericDate, error) {
 func (k *Keys) SignAccess(access Access, life time.Duration) (string, time.Time, error) {
 	now := k.now()
 	expires := now.Add(life - jitter(life)).Truncate(time.Second)
-	payload, err := json.Marshal(claims{Issuer: k.issuer, Audience: k.audience, Subject: access.UserID, SessionID: access.SessionID,
-		Count: access.Count, IssuedAt: now.Unix(), ExpiresAt: expires.Unix(), ID: rand.Text(), AuthTime: access.AuthTime.Unix(),
-		AMR: access.AMR, Roles: listed(access.Roles), Name: access.Name, Email: access.Email, EmailVerified: access.EmailVerified,
-		Picture: access.Picture})
+	payload, err := json.Marshal(claims{
+		Issuer: k.issuer, Audience: k.audience, Subject: access.UserID, SessionID: access.SessionID, Count: access.Count,
+		IssuedAt: now.Unix(), ExpiresAt: expires.Unix(), ID: rand.Text(),
+		AuthTime: access.AuthTime.Unix(), AMR: access.AMR, Roles: listed(access.Roles),
+		Name: access.Name, Email: access.Email, EmailVerified: access.EmailVerified, Picture: access.Picture,
+	})
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("token: sign access token: %w", err)
 	}
@@ -110,12 +112,16 @@ func (k *Keys) OpenAccess(text string) (Access, error) {
 	if _, err := parser.ParseWithClaims(text, &read, k.accessKey); err != nil {
 		return Access{}, accessError(err)
 	}
-	if read.Subject == "" || read.SessionID == "" || read.Count < 1 || read.AuthTime == 0 || read.IssuedAt == 0 || len(read.AMR) == 0 {
+	if read.Subject == "" || read.SessionID == "" || read.Count < 1 || read.AuthTime == 0 || read.IssuedAt == 0 ||
+		len(read.AMR) == 0 {
 		return Access{}, ErrInvalid
 	}
-	return Access{UserID: read.Subject, SessionID: read.SessionID, Count: read.Count, AuthTime: time.Unix(read.AuthTime, 0),
-		AMR: read.AMR, Roles: read.Roles, Name: read.Name, Email: read.Email, EmailVerified: read.EmailVerified, Picture: read.Picture,
-		IssuedAt: time.Unix(read.IssuedAt, 0), ExpiresAt: time.Unix(read.ExpiresAt, 0)}, nil
+	return Access{
+		UserID: read.Subject, SessionID: read.SessionID, Count: read.Count,
+		AuthTime: time.Unix(read.AuthTime, 0), AMR: read.AMR, Roles: read.Roles,
+		Name: read.Name, Email: read.Email, EmailVerified: read.EmailVerified, Picture: read.Picture,
+		IssuedAt: time.Unix(read.IssuedAt, 0), ExpiresAt: time.Unix(read.ExpiresAt, 0),
+	}, nil
 }
 
 // accessKey lets kid choose among our own keys, and nothing else: no path, no address, no query (kid injection).
