@@ -55,7 +55,7 @@ func (h *house) record(user string) models.Session {
 // confirmed waits until the store knows that the latest answer of a user's only session arrived.
 func (h *house) confirmed(user string) {
 	h.t.Helper()
-	eventually(h.t, "the session is confirmed", func() bool { return h.record(user).Confirmed })
+	eventually(h.t, "the session is acknowledged", func() bool { return h.record(user).Acknowledged })
 }
 
 // happened counts the events of a kind.

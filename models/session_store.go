@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 )
 
 // Sessions is the sessions table: the session store where REDIS_URL is not set. Its contract is
-// session.Store's. Ended rows stay for a while, so that a restart still knows whom to refuse.
+// session.Store's. The record is open: a newer build may add columns with defaults, which this one neither
+// reads nor writes. Ended rows stay for a while, so that a restart still knows whom to refuse.
 type Sessions struct {
 	db    *DB
 	grace time.Duration
@@ -30,38 +32,49 @@ func (s Sessions) With(grace, keep time.Duration, ahead func() time.Duration) Se
 
 // sessionRow is a Session as the table has it.
 type sessionRow struct {
-	ID         string     `db:"id"`
-	UserID     string     `db:"user_id"`
-	Count      int64      `db:"count"`
-	Confirmed  bool       `db:"confirmed"`
-	TradedAt   time.Time  `db:"traded_at"`
-	SeenAt     time.Time  `db:"seen_at"`
-	StartedAt  time.Time  `db:"started_at"`
-	IdleMS     int64      `db:"idle_ms"`
-	EndsAt     time.Time  `db:"ends_at"`
-	EndedAt    *time.Time `db:"ended_at"`
-	Remembered bool       `db:"remembered"`
-	AMR        string     `db:"amr"`
-	Provider   string     `db:"provider"`
-	Client     string     `db:"client"`
-	IP         string     `db:"ip"`
+	ID            string     `db:"id"`
+	UserID        string     `db:"user_id"`
+	Count         int64      `db:"count"`
+	Acknowledged  bool       `db:"acknowledged"`
+	RotatedAt     time.Time  `db:"rotated_at"`
+	SeenAt        time.Time  `db:"seen_at"`
+	StartedAt     time.Time  `db:"started_at"`
+	AuthTime      time.Time  `db:"auth_time"`
+	IdleMS        int64      `db:"idle_ms"`
+	EndsAt        time.Time  `db:"ends_at"`
+	EndedAt       *time.Time `db:"ended_at"`
+	Remembered    bool       `db:"remembered"`
+	AMR           string     `db:"amr"` // words apart by spaces
+	Provider      string     `db:"provider"`
+	Client        string     `db:"client"`
+	IP            string     `db:"ip"`
+	Roles         Roles      `db:"roles"`
+	Name          string     `db:"name"`
+	Email         string     `db:"email"`
+	EmailVerified bool       `db:"email_verified"`
+	Picture       string     `db:"picture"`
 }
 
-const sessionColumns = `id, user_id, count, confirmed, traded_at, seen_at, started_at, idle_ms, ends_at, ended_at, remembered, amr, provider, client, ip`
+const sessionColumns = `id, user_id, count, acknowledged, rotated_at, seen_at, started_at, auth_time, idle_ms, ends_at, ended_at,
+	remembered, amr, provider, client, ip, roles, name, email, email_verified, picture`
 
 func (r sessionRow) session() Session {
-	return Session{ID: r.ID, UserID: r.UserID, Count: r.Count, Confirmed: r.Confirmed, TradedAt: r.TradedAt.UTC(),
-		SeenAt: r.SeenAt.UTC(), StartedAt: r.StartedAt.UTC(), Idle: time.Duration(r.IdleMS) * time.Millisecond,
-		EndsAt: r.EndsAt.UTC(), Remembered: r.Remembered, AMR: r.AMR, Provider: r.Provider, Client: r.Client, IP: r.IP}
+	return Session{ID: r.ID, UserID: r.UserID, Count: r.Count, Acknowledged: r.Acknowledged, RotatedAt: r.RotatedAt.UTC(),
+		SeenAt: r.SeenAt.UTC(), StartedAt: r.StartedAt.UTC(), AuthTime: r.AuthTime.UTC(),
+		Idle: time.Duration(r.IdleMS) * time.Millisecond, EndsAt: r.EndsAt.UTC(), Remembered: r.Remembered, AMR: strings.Fields(r.AMR),
+		Provider: r.Provider, Client: r.Client, IP: r.IP,
+		Claims: Claims{Roles: r.Roles, Name: r.Name, Email: r.Email, EmailVerified: r.EmailVerified, Picture: r.Picture}}
 }
 
 func row(s Session) sessionRow {
-	return sessionRow{ID: s.ID, UserID: s.UserID, Count: s.Count, Confirmed: s.Confirmed, TradedAt: stored(s.TradedAt),
-		SeenAt: stored(s.SeenAt), StartedAt: stored(s.StartedAt), IdleMS: s.Idle.Milliseconds(), EndsAt: stored(s.EndsAt),
-		Remembered: s.Remembered, AMR: s.AMR, Provider: s.Provider, Client: s.Client, IP: s.IP}
+	return sessionRow{ID: s.ID, UserID: s.UserID, Count: s.Count, Acknowledged: s.Acknowledged, RotatedAt: stored(s.RotatedAt),
+		SeenAt: stored(s.SeenAt), StartedAt: stored(s.StartedAt), AuthTime: stored(s.AuthTime), IdleMS: s.Idle.Milliseconds(),
+		EndsAt: stored(s.EndsAt), Remembered: s.Remembered, AMR: strings.Join(s.AMR, " "),
+		Provider: s.Provider, Client: s.Client, IP: s.IP, Roles: s.Claims.Roles, Name: s.Claims.Name,
+		Email: s.Claims.Email, EmailVerified: s.Claims.EmailVerified, Picture: s.Claims.Picture}
 }
 
-// Start keeps a new session, timed by the store's clock.
+// Start keeps a new session, timed by the store's clock. Its AuthTime is now unless it has one.
 func (s Sessions) Start(ctx context.Context, session Session, life time.Duration) (Session, []Ended, error) {
 	var retired []Ended
 	err := s.db.Tx(ctx, func(tx *DB) error {
@@ -69,12 +82,16 @@ func (s Sessions) Start(ctx context.Context, session Session, life time.Duration
 		if err != nil {
 			return err
 		}
-		session.TradedAt, session.SeenAt, session.StartedAt, session.EndsAt = now, now, now, now.Add(life)
+		session.RotatedAt, session.SeenAt, session.StartedAt, session.EndsAt = now, now, now, now.Add(life)
+		if session.AuthTime.IsZero() {
+			session.AuthTime = now
+		}
 		if retired, err = s.makeRoom(ctx, tx, session.UserID, now); err != nil {
 			return err
 		}
-		query := `INSERT INTO sessions (id, user_id, count, confirmed, traded_at, seen_at, started_at, idle_ms, ends_at, remembered, amr, provider, client, ip)
-			VALUES (:id, :user_id, :count, :confirmed, :traded_at, :seen_at, :started_at, :idle_ms, :ends_at, :remembered, :amr, :provider, :client, :ip)`
+		query := `INSERT INTO sessions (` + sessionColumns + `)
+			VALUES (:id, :user_id, :count, :acknowledged, :rotated_at, :seen_at, :started_at, :auth_time, :idle_ms, :ends_at, :ended_at,
+				:remembered, :amr, :provider, :client, :ip, :roles, :name, :email, :email_verified, :picture)`
 		query, args, err := sqlx.Named(query, row(session))
 		if err != nil {
 			return err
@@ -115,24 +132,24 @@ func (s Sessions) Sweep(ctx context.Context) error {
 	return nil
 }
 
-// Trade judges a presented count and writes what follows, in one transaction on the row's lock.
-func (s Sessions) Trade(ctx context.Context, userID, id string, count int64) (Session, Outcome, error) {
-	var traded Session
+// Rotate judges a presented count and writes what follows, in one transaction on the row's lock.
+func (s Sessions) Rotate(ctx context.Context, userID, id string, count int64) (Session, Outcome, error) {
+	var rotated Session
 	outcome := Gone
 	err := s.db.Tx(ctx, func(tx *DB) error {
 		found, now, err := s.locked(ctx, tx, userID, id)
 		if err != nil {
 			return err
 		}
-		traded = found
+		rotated = found
 		switch outcome = found.Judge(count, now, s.grace); outcome {
-		case Traded:
-			traded.Count, traded.TradedAt, traded.SeenAt, traded.Confirmed = count+1, now, now, false
-			query := `UPDATE sessions SET count = ?, traded_at = ?, seen_at = ?, confirmed = ? WHERE id = ?`
-			_, err = tx.exec(ctx, query, traded.Count, stored(now), stored(now), false, id)
+		case Rotated:
+			rotated.Count, rotated.RotatedAt, rotated.SeenAt, rotated.Acknowledged = count+1, now, now, false
+			query := `UPDATE sessions SET count = ?, rotated_at = ?, seen_at = ?, acknowledged = ? WHERE id = ?`
+			_, err = tx.exec(ctx, query, rotated.Count, stored(now), stored(now), false, id)
 		case Reused:
 			_, err = s.end(ctx, tx, []string{id}, now)
-		case Gone, Repeated:
+		case Gone, Replayed:
 		}
 		return err
 	})
@@ -140,12 +157,12 @@ func (s Sessions) Trade(ctx context.Context, userID, id string, count int64) (Se
 		return Session{}, Gone, nil
 	}
 	if err != nil {
-		return Session{}, Gone, fmt.Errorf("models: trade: %w", err)
+		return Session{}, Gone, fmt.Errorf("models: rotate: %w", err)
 	}
 	if outcome == Gone {
 		return Session{}, Gone, nil
 	}
-	return traded, outcome, nil
+	return rotated, outcome, nil
 }
 
 // locked reads a session that has not ended and holds it still; the clock is read after the lock,
@@ -160,15 +177,15 @@ func (s Sessions) locked(ctx context.Context, tx *DB, userID, id string) (Sessio
 	return found.session(), now, err
 }
 
-// Confirm notes counts whose access token has come back. One that the session has moved past, or
+// Acknowledge notes counts whose access token has come back. One that the session has moved past, or
 // whose session is over, changes nothing.
-func (s Sessions) Confirm(ctx context.Context, seen []Confirmation) error {
+func (s Sessions) Acknowledge(ctx context.Context, seen []Acknowledgement) error {
 	err := s.db.Tx(ctx, func(tx *DB) error {
 		now, err := s.now(ctx, tx)
 		if err != nil {
 			return err
 		}
-		query := `UPDATE sessions SET confirmed = ?, seen_at = ? WHERE id = ? AND user_id = ? AND count = ? AND ended_at IS NULL`
+		query := `UPDATE sessions SET acknowledged = ?, seen_at = ? WHERE id = ? AND user_id = ? AND count = ? AND ended_at IS NULL`
 		for _, c := range seen {
 			if _, err := tx.exec(ctx, query, true, stored(now), c.SessionID, c.UserID, c.Count); err != nil {
 				return err
@@ -177,7 +194,19 @@ func (s Sessions) Confirm(ctx context.Context, seen []Confirmation) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("models: confirm: %w", err)
+		return fmt.Errorf("models: acknowledge: %w", err)
+	}
+	return nil
+}
+
+// Rewrite replaces the claims of a user's sessions; the next rotation of each carries them.
+func (s Sessions) Rewrite(ctx context.Context, userID string, claims Claims) error {
+	query := s.db.sql.Rebind(`UPDATE sessions SET roles = ?, name = ?, email = ?, email_verified = ?, picture = ?
+		WHERE user_id = ? AND ended_at IS NULL`)
+	_, err := s.db.sql.ExecContext(ctx, query, claims.Roles, claims.Name, claims.Email, claims.EmailVerified,
+		claims.Picture, userID)
+	if err != nil {
+		return fmt.Errorf("models: rewrite sessions: %w", known(err))
 	}
 	return nil
 }

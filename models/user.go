@@ -9,22 +9,25 @@ import (
 // User is one person. An Email on a user is a proven address, in canonical form; a person who came
 // through a provider that vouches for none has "". PasswordHash is "" without a password.
 type User struct {
-	ID           string     `db:"id"`
-	Email        string     `db:"email"`
-	Name         string     `db:"name"`
-	Phone        string     `db:"phone"`
-	Picture      string     `db:"picture"`
-	PasswordHash string     `db:"password_hash"`
-	CreatedAt    time.Time  `db:"created_at"`
-	UpdatedAt    time.Time  `db:"updated_at"`
-	DisabledAt   *time.Time `db:"disabled_at"`
+	ID            string     `db:"id"`
+	Email         string     `db:"email"`
+	Name          string     `db:"name"`
+	Phone         string     `db:"phone"`
+	Picture       string     `db:"picture"`
+	Locale        string     `db:"locale"` // the language of pages and mails; "" where none was chosen
+	Roles         Roles      `db:"roles"`
+	PasswordHash  string     `db:"password_hash"`
+	CredentialsAt time.Time  `db:"credentials_at"` // when a way in last changed
+	CreatedAt     time.Time  `db:"created_at"`
+	UpdatedAt     time.Time  `db:"updated_at"`
+	DisabledAt    *time.Time `db:"disabled_at"`
 }
 
 // Users is the users table.
 type Users struct{ db *DB }
 
-const userColumns = `id, COALESCE(email, '') AS email, name, phone, picture,
-	COALESCE(password_hash, '') AS password_hash, created_at, updated_at, disabled_at`
+const userColumns = `id, COALESCE(email, '') AS email, name, phone, picture, locale, roles,
+	COALESCE(password_hash, '') AS password_hash, credentials_at, created_at, updated_at, disabled_at`
 
 // Create keeps a new user and gives it an id. ErrTaken when the address belongs to someone.
 func (u Users) Create(ctx context.Context, user User, now time.Time) (User, error) {
@@ -63,6 +66,11 @@ func (u Users) SetProfile(ctx context.Context, id, name, phone string, now time.
 // SetEmail gives a user a proven canonical address. ErrTaken when it belongs to someone else.
 func (u Users) SetEmail(ctx context.Context, id, email string, now time.Time) error {
 	return u.update(ctx, `email = ?`, id, now, email)
+}
+
+// SetRoles replaces a person's roles. ErrRoles.
+func (u Users) SetRoles(ctx context.Context, id string, roles Roles, now time.Time) error {
+	return u.update(ctx, `roles = ?`, id, now, roles)
 }
 
 // SetPassword replaces the password hash.
@@ -117,15 +125,15 @@ func (u Users) update(ctx context.Context, set, id string, now time.Time, args .
 
 // fresh is a user about to be kept for the first time.
 func fresh(user User, now time.Time) User {
-	user.ID, user.CreatedAt, user.UpdatedAt = newID(), stored(now), stored(now)
+	user.ID, user.CreatedAt, user.UpdatedAt, user.CredentialsAt = newID(), stored(now), stored(now), stored(now)
 	return user
 }
 
 func (u Users) insert(ctx context.Context, user User) error {
-	query := `INSERT INTO users (id, email, name, phone, picture, password_hash, created_at, updated_at)
-		VALUES (?, NULLIF(?, ''), ?, ?, ?, NULLIF(?, ''), ?, ?)`
+	query := `INSERT INTO users (id, email, name, phone, picture, locale, roles, password_hash, credentials_at, created_at, updated_at)
+		VALUES (?, NULLIF(?, ''), ?, ?, ?, ?, ?, NULLIF(?, ''), ?, ?, ?)`
 	_, err := u.db.exec(ctx, query, user.ID, user.Email, user.Name, user.Phone,
-		user.Picture, user.PasswordHash, user.CreatedAt, user.UpdatedAt)
+		user.Picture, user.Locale, user.Roles, user.PasswordHash, user.CredentialsAt, user.CreatedAt, user.UpdatedAt)
 	if err != nil {
 		return fmt.Errorf("models: create user: %w", err)
 	}

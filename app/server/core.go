@@ -63,7 +63,11 @@ func (c *Core) open(ctx context.Context, observe Observer) error {
 	if err != nil {
 		return err
 	}
-	if c.Keys, err = token.NewKeys(secrets, c.cfg.URL.String(), c.now); err != nil {
+	var audience []string
+	if c.cfg.TokenAudience != "" {
+		audience = []string{c.cfg.TokenAudience}
+	}
+	if c.Keys, err = token.NewKeys(secrets, c.cfg.URL.String(), c.now, audience...); err != nil {
 		return err
 	}
 	if err := c.openStores(ctx); err != nil {
@@ -119,7 +123,8 @@ func (c *Core) openSessions(ctx context.Context, observe session.Observer) error
 	if c.Redis != nil {
 		store = session.NewRedis(c.Redis, c.cfg.RefreshGrace, c.cfg.AccessTTL, c.ahead)
 	}
-	rules := session.Settings{AccessTTL: c.cfg.AccessTTL, Idle: c.cfg.SessionIdle, Max: c.cfg.SessionMax}
+	rules := session.Settings{AccessTTL: c.cfg.AccessTTL, Idle: c.cfg.SessionIdle, Max: c.cfg.SessionMax,
+		Claims: c.cfg.AccessClaims, PictureURL: c.cfg.URL.String() + "/profile/picture?v="}
 	c.Sessions = session.New(store, c.Keys, rules, observe, c.now, c.Log)
 	if err := c.Sessions.Open(ctx); err != nil {
 		return err

@@ -18,7 +18,8 @@ type sealed struct {
 }
 
 // Seal makes an opaque, authenticated string of value (XChaCha20-Poly1305) that opens for the same
-// purpose until life is over. A value sealed for one purpose is refused for every other.
+// purpose until life is over. A value sealed for one purpose is refused for
+// every other (token confusion).
 func (k *Keys) Seal(purpose string, value any, life time.Duration) (string, error) {
 	inner, err := compact(value)
 	if err != nil {

@@ -61,13 +61,22 @@ func (d *Door) Session(c *fiber.Ctx) error {
 	if err != nil {
 		return unauthorized(c)
 	}
-	return c.JSON(signedIn{Subject: access.UserID, AMR: [1]string{access.AMR}, AuthTime: access.AuthTime.Unix(), ExpiresAt: access.ExpiresAt.Unix()})
+	return c.JSON(signedIn{
+		Subject: access.UserID, AMR: access.AMR, AuthTime: access.AuthTime.Unix(), ExpiresAt: access.ExpiresAt.Unix(),
+		Roles: access.Roles, Name: access.Name, Email: access.Email, EmailVerified: access.EmailVerified,
+		Picture: access.Picture,
+	})
 }
 
-// signedIn is the answer of /auth/session; times in Unix seconds.
+// signedIn is the answer of /auth/session: times in Unix seconds, and the claims that ACCESS_CLAIMS names.
 type signedIn struct {
-	Subject   string    `json:"sub"`
-	AMR       [1]string `json:"amr"`
-	AuthTime  int64     `json:"auth_time"`
-	ExpiresAt int64     `json:"expires_at"`
+	Subject       string   `json:"sub"`
+	AMR           []string `json:"amr"`
+	AuthTime      int64    `json:"auth_time"`
+	ExpiresAt     int64    `json:"expires_at"`
+	Roles         []string `json:"roles"`
+	Name          string   `json:"name,omitempty"`
+	Email         string   `json:"email,omitempty"`
+	EmailVerified bool     `json:"email_verified,omitempty"`
+	Picture       string   `json:"picture,omitempty"`
 }

@@ -50,7 +50,7 @@ func (p *Pages) Confirm(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return p.enterAgain(c, user, session.Arrival{AMR: "pwd"}, form.Next)
+	return p.enterAgain(c, user, session.Arrival{AMR: []string{"pwd"}}, form.Next)
 }
 
 // confirmedBy is confirm by a provider: only an identity that already signs in this user will do.
@@ -62,7 +62,7 @@ func (p *Pages) confirmedBy(c *fiber.Ctx, user models.User, identity models.Iden
 	if err != nil {
 		return err
 	}
-	return p.enterAgain(c, user, session.Arrival{AMR: "fed", Provider: identity.Provider}, to)
+	return p.enterAgain(c, user, session.Arrival{AMR: []string{"fed"}, Provider: identity.Provider}, to)
 }
 
 // enterAgain keeps what the person chose when they signed in first.

@@ -40,7 +40,10 @@ func (p *Pages) enter(c *fiber.Ctx, user models.User, how session.Arrival, kind,
 func (p *Pages) stillWelcome(c *fiber.Ctx, proven models.User, session string) error {
 	user, err := p.DB.Users.ByID(c.UserContext(), proven.ID)
 	if err == nil && user.PasswordHash == proven.PasswordHash && user.DisabledAt == nil {
-		return nil
+		if user.Claims().Equal(proven.Claims()) {
+			return nil
+		}
+		return p.Sessions.Rewrite(c.UserContext(), user.ID, user.Claims())
 	}
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return err
@@ -49,4 +52,12 @@ func (p *Pages) stillWelcome(c *fiber.Ctx, proven models.User, session string) e
 		return err
 	}
 	return web.ErrNoLonger
+}
+
+// reclaim has a person's sessions claim what was just changed of them. The change itself is kept: where the store
+// does not answer, their tokens say the old until they change something again or sign in.
+func (p *Pages) reclaim(c *fiber.Ctx, user models.User) {
+	if err := p.Sessions.Rewrite(c.UserContext(), user.ID, user.Claims()); err != nil {
+		p.Log.WarnContext(c.UserContext(), "could not rewrite what sessions claim", "user", user.ID, "err", err)
+	}
 }

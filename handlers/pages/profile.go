@@ -100,6 +100,7 @@ func (p *Pages) saveDetails(c *fiber.Ctx, user models.User) error {
 	if err != nil {
 		return err
 	}
+	p.reclaim(c, changed)
 	p.RecordOwn(c, models.EventProfileChanged, "")
 	form = views.ProfileDetailsForm{Name: changed.Name, Phone: changed.Phone, Notice: web.Notice("saved")}
 	return saved(c, "saved", views.ProfileDetails(form))

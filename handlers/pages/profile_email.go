@@ -49,9 +49,11 @@ func (p *Pages) proveEmail(c *fiber.Ctx, flow waiting) error {
 		return err
 	}
 	if user.Email != flow.Email.Email { // else this is the second of two presses
-		if _, err := p.Accounts.ProveEmail(c.UserContext(), user, *flow.Email, c.FormValue("code")); err != nil {
+		proven, err := p.Accounts.ProveEmail(c.UserContext(), user, *flow.Email, c.FormValue("code"))
+		if err != nil {
 			return err
 		}
+		p.reclaim(c, proven)
 		p.RecordOwn(c, models.EventEmailChanged, account.Mask(flow.Email.Email))
 	}
 	return p.emailProven(c, flow)

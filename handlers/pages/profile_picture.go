@@ -58,6 +58,7 @@ func (p *Pages) keepPicture(c *fiber.Ctx, user models.User, hash string, drawn [
 	}
 	p.RecordOwn(c, models.EventProfileChanged, "picture")
 	user.Picture = hash
+	p.reclaim(c, user)
 	form := pictureForm(user)
 	form.Notice = web.Notice("saved")
 	return saved(c, "saved", views.ProfilePicture(form))

@@ -85,7 +85,7 @@ func (p *Pages) oauthAnswer(c *fiber.Ctx, provider string) (url.Values, error) {
 
 // arrive does what the flow was for.
 func (p *Pages) arrive(c *fiber.Ctx, flow oauth.Flow, identity models.Identity) error {
-	how := session.Arrival{Remember: flow.Remember, AMR: "fed", Provider: identity.Provider}
+	how := session.Arrival{Remember: flow.Remember, AMR: []string{"fed"}, Provider: identity.Provider}
 	if flow.Intent == toSignIn {
 		user, fresh, joined, err := p.Accounts.Welcome(c.UserContext(), identity)
 		if err != nil {

@@ -61,7 +61,7 @@ func (p *Pages) SignIn(c *fiber.Ctx) error {
 	case err != nil:
 		return err
 	}
-	return p.enter(c, user, session.Arrival{Remember: form.Remember, AMR: "pwd"}, models.EventSignedIn, form.Next)
+	return p.enter(c, user, session.Arrival{Remember: form.Remember, AMR: []string{"pwd"}}, models.EventSignedIn, form.Next)
 }
 
 const sayClosed = "This account is closed. Ask the people who run this site."
@@ -90,7 +90,7 @@ func (p *Pages) enterByCode(c *fiber.Ctx, flow waiting) error {
 	if err != nil {
 		return err
 	}
-	if err := p.enter(c, user, session.Arrival{Remember: flow.Remember, AMR: "pwd"}, models.EventSignedIn, flow.Next); err != nil {
+	if err := p.enter(c, user, session.Arrival{Remember: flow.Remember, AMR: []string{"pwd"}}, models.EventSignedIn, flow.Next); err != nil {
 		return err
 	}
 	p.ClearCookie(c, web.FlowCookie)

@@ -78,7 +78,7 @@ func (p *Pages) await(c *fiber.Ctx, flow waiting, code account.Flow) error {
 
 // welcome is the end of a sign-up: the address is proven, the user is there.
 func (p *Pages) welcome(c *fiber.Ctx, user models.User, flow waiting) error {
-	if err := p.enter(c, user, session.Arrival{Remember: flow.Remember, AMR: "pwd"}, models.EventSignedUp, flow.Next); err != nil {
+	if err := p.enter(c, user, session.Arrival{Remember: flow.Remember, AMR: []string{"pwd"}}, models.EventSignedUp, flow.Next); err != nil {
 		return err // with the cookie kept, the next press says that the account is ready
 	}
 	p.ClearCookie(c, web.FlowCookie)
