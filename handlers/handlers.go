@@ -1,191 +1,155 @@
-// Package handlers is what Gatehouse answers: each route reads the request, asks account, session
-// or models, and answers with a page, a fragment or a redirect. The table below is the whole map.
+// Package handlers is the whole route table, and nothing else. What stands on a route's line bounds it, guards it
+// and answers it: web has the guards, pages, api and door the answers.
 package handlers
 
 import (
-	"context"
-	"log/slog"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
-	"github.com/valyala/fasthttp"
 
-	"gatehouse/app/account"
-	"gatehouse/app/limit"
-	"gatehouse/app/mail"
-	"gatehouse/app/oauth"
-	"gatehouse/app/session"
-	"gatehouse/app/token"
-	"gatehouse/models"
-	"gatehouse/static"
-	"gatehouse/views"
+	"gatehouse/handlers/door"
+	"gatehouse/handlers/pages"
+	"gatehouse/handlers/web"
 )
 
-// Handlers is what the routes need. app/server fills it in.
-type Handlers struct {
-	URL          *url.URL // the public address
-	Production   bool
-	AccessTTL    time.Duration
-	PasswordMin  int
-	Proxies      []netip.Prefix // whose X-Forwarded-For is believed
-	MetricsToken string
-
-	DB        *models.DB
-	Accounts  *account.Accounts
-	Sessions  *session.Engine
-	Providers *oauth.Providers
-	Keys      *token.Keys
-	Limits    *limit.Limiter
-	Static    *static.Files
-	Outbox    *mail.Outbox // nil unless mails are kept and shown
-
-	// Problems lists, by name, what keeps this process from serving well.
-	Problems func(ctx context.Context) map[string]string
-	// Trace is told when a request begins, and by what it returns when it is answered. nil without a
-	// collector.
-	Trace func(ctx context.Context, method string, header func(name string) string) (context.Context, func(route string, status int))
-	// Observe is told of every answer, for the log and for figures.
-	Observe func(Answered)
+// Routes is everything that answers. app/server fills it in.
+type Routes struct {
+	Site    *web.Site
+	Pages   *pages.Pages
+	Door    *door.Door
 	Metrics http.Handler
-	Now     func() time.Time
-	Log     *slog.Logger
-
-	headers *fasthttp.ResponseHeader // of every answer; App fills it in
-	drawing chan struct{}            // one picture at a time
-	uploads map[string]bool          // the routes whose budget has room for a picture
 }
 
-// Answered is one request, answered. Route is its pattern, never the address, which can hold a code.
-type Answered struct {
-	ID, Method, Route string
-	Status            int
-	At                time.Time // when it was answered
-	Took              time.Duration
-	Unlogged          bool // one of very many that cost less than their line
-}
-
-// App is the web application: limits on every request, then the route table.
-func (h *Handlers) App() *fiber.App {
-	app := fiber.New(fiber.Config{
-		AppName:               "Gatehouse",
-		DisableStartupMessage: true,
-		Immutable:             true, // without it, strings change under our hands when the request is over
-		StrictRouting:         true,
-		CaseSensitive:         true,
-		BodyLimit:             formLimit, // unless HeaderReceived says otherwise
-		ReadBufferSize:        16 << 10,  // all headers; our own sealed cookies are up to 4 KB each
-		ReadTimeout:           10 * time.Second,
-		WriteTimeout:          20 * time.Second,
-		WriteBufferSize:       32 << 10, // a page in one write
-		IdleTimeout:           60 * time.Second,
-		ErrorHandler:          h.answer,
-	})
-	server := app.Server()
-	server.FormValueFunc, server.HeaderReceived, server.Handler = posted, h.bodyLimit, framed(server.Handler)
-	h.drawing = make(chan struct{}, 1)
-	h.headers = hardened(h.URL.Scheme == "https")
-	h.routes(app)
-	return app
-}
-
-// route is one line of the table: what it costs at the most, and who answers it.
+// route is one line of the table: what it may cost, who may pass, and who answers.
 type route struct {
 	method, path string
-	budget       budget
-	chain        []fiber.Handler
+	budget       web.Budget
+	guards       guards
+	answer       fiber.Handler
 }
 
-type chain = []fiber.Handler
+type guards = []web.Guard
 
 const (
 	get  = fiber.MethodGet
 	post = fiber.MethodPost
 )
 
-// table is the map. What stands on a route's line bounds and guards it: guests are sent on when signed in,
-// users are asked to sign in, known is either.
-func (h *Handlers) table() []route {
+// table is the map: the routes behind the limits that every request meets.
+func (r *Routes) table() []route {
+	s, p := r.Site, r.Pages
+	anyone, user, guest := web.Pass(s.OptionalUser), web.Pass(s.RequireUser), web.Pass(s.RequireGuest)
+	provider, limited := web.Pass(p.ConfiguredProvider), s.PerClient(web.ProviderRule)
+	write, code, own := s.PerClient(web.WriteRule), s.PerClient(web.CodeRule), s.PerUser(web.OwnWriteRule)
 	all := []route{
-		{get, "/", reading, chain{h.known, h.home}},
-		{get, "/sign-in", reading, chain{h.guests, h.signInPage}},
-		{post, "/sign-in", writing(signInRule), chain{h.strangersForm(signInRule, h.signInLimited), h.known, h.signIn}},
-		{get, "/sign-up", reading, chain{h.guests, h.signUpPage}},
-		{post, "/sign-up", writing(signUpRule), chain{h.perClientForm(signUpRule, h.signUpLimited), h.guests, h.signUp}},
-		{get, "/verify", reading, chain{h.known, h.verifyPage}},
-		{post, "/verify", writing(codeRule), chain{h.perClient(codeRule), h.known, h.verify}},
-		{get, "/forgot", reading, chain{h.guests, h.forgotPage}},
-		{post, "/forgot", writing(signUpRule), chain{h.strangersForm(signUpRule, h.forgotLimited), h.guests, h.forgot}},
-		{get, "/reset", reading, chain{h.guests, h.resetPage}},
-		{post, "/reset", writing(codeRule), chain{h.perClient(codeRule), h.guests, h.reset}},
+		{get, "/", web.Page, guards{anyone}, p.Home},
+		{get, "/sign-in", web.Page, guards{guest}, p.SignInPage},
+		{post, "/sign-in", web.Form, guards{p.PerBrowserForm(web.SignInRule, p.SignInLimited), anyone}, p.SignIn},
+		{get, "/sign-up", web.Page, guards{guest}, p.SignUpPage},
+		{post, "/sign-up", web.Form, guards{s.PerClientForm(web.SignUpRule, p.SignUpLimited), guest}, p.SignUp},
+		{get, "/verify", web.Page, guards{anyone}, p.VerifyPage},
+		{post, "/verify", web.Form, guards{code, anyone}, p.Verify},
+		{get, "/forgot", web.Page, guards{guest}, p.ForgotPage},
+		{post, "/forgot", web.Form, guards{p.PerBrowserForm(web.SignUpRule, p.ForgotLimited), guest}, p.Forgot},
+		{get, "/reset", web.Page, guards{guest}, p.ResetPage},
+		{post, "/reset", web.Form, guards{code, guest}, p.Reset},
 
-		{post, "/auth/sign-out", writing(writeRule), chain{h.perClient(writeRule), h.known, h.signOut}},
-		{get, "/auth/error", reading, chain{h.known, h.authError}},
-		{get, "/auth/:provider", writing(providerRule), chain{h.configured, h.fromHere, h.perClient(providerRule), h.certainGuests, h.begin}},
-		{post, "/auth/:provider/link", writing(providerRule), chain{h.configured, h.perClient(providerRule), h.users, h.link}},
-		{post, "/auth/:provider/confirm", writing(providerRule), chain{h.configured, h.perClient(providerRule), h.users, h.confirmAtProvider}},
-		{get, "/auth/:provider/callback", writing(providerRule), chain{h.configured, h.perClient(providerRule), h.certain, h.finish}},
-		{post, appleCallback, writing(providerRule), chain{h.configured, h.perClient(providerRule), h.appleForm}},
+		{post, "/auth/sign-out", web.Form, guards{write, anyone}, p.SignOut},
+		{get, "/auth/error", web.Page, guards{anyone}, p.ProviderErrorPage},
+		{get, "/auth/:provider", web.Form, guards{provider, web.Pass(p.RejectCrossSiteStart), limited, web.Pass(s.RequireGuestOrFail)}, p.BeginSignIn},
+		{post, "/auth/:provider/link", web.Form, guards{provider, limited, user}, p.BeginLink},
+		{post, "/auth/:provider/confirm", web.Form, guards{provider, limited, user}, p.BeginConfirm},
+		{get, "/auth/:provider/callback", web.Form, guards{provider, limited, web.Pass(s.OptionalUserOrFail)}, p.Callback},
+		{post, web.AppleCallback, web.Form, guards{provider, limited}, p.AppleCallback},
 
-		{get, "/dashboard", reading, chain{h.users, h.dashboard}},
-		{get, "/profile", reading, chain{h.users, h.profilePage}},
-		{post, "/profile", picturing(writeRule, ownWriteRule), chain{h.perClient(writeRule), h.users, h.perPerson(ownWriteRule), h.profile}},
-		{get, "/profile/picture", reading, chain{h.users, h.picture}},
-		{post, "/profile/picture", picturing(writeRule, ownWriteRule), chain{h.perClient(writeRule), h.users, h.perPerson(ownWriteRule), h.postPicture}},
-		{get, "/confirm", reading, chain{h.users, h.confirmPage}},
-		{post, "/confirm", writing(signInRule, sessionRule), chain{h.perClient(signInRule), h.users, h.confirm}},
+		{get, "/dashboard", web.Page, guards{user}, p.Dashboard},
+		{get, "/profile", web.Page, guards{user}, p.ProfilePage},
+		{post, "/profile", web.Upload, guards{write, user, own}, p.Profile},
+		{get, "/profile/picture", web.Page, guards{user}, p.Picture},
+		{post, "/profile/picture", web.Upload, guards{write, user, own}, p.SavePicture},
+		{get, "/confirm", web.Page, guards{user}, p.ConfirmPage},
+		{post, "/confirm", web.Form, guards{s.PerClient(web.SignInRule), user}, p.Confirm},
 	}
-	if h.Outbox != nil {
-		all = append(all, route{get, "/dev/mail", reading, chain{h.thisMachine, h.known, h.devMail}})
+	if p.Mailbox != nil {
+		all = append(all, route{get, "/dev/mail", web.Page, guards{web.Pass(s.LoopbackOnly), anyone}, p.DevMail})
 	}
 	return all
 }
 
-// unbounded are the routes that answer before any limit is asked: from memory, or for operators.
-func (h *Handlers) unbounded() []route {
+// unbounded are the routes before the limits that every request meets: they answer from memory, or bound
+// themselves.
+func (r *Routes) unbounded() []route {
+	s, d := r.Site, r.Door
 	return []route{
-		{get, "/auth/session", inMemory, chain{h.session}},
-		{post, "/auth/refresh", writing(refreshRule, forgedRule), chain{h.perClient(refreshRule), h.sameOrigin(), h.refresh}}, // one question to the store, which bounds itself
-		{get, "/static/*", inMemory, chain{h.asset}},
-		{get, "/favicon.ico", inMemory, chain{h.favicon}},
+		{get, "/auth/session", web.InMemory, nil, d.Session},
+		{post, "/auth/refresh", web.Form, guards{s.PerClient(web.RefreshRule), web.Pass(s.RejectCrossSite)}, d.Refresh},
+		{get, "/static/*", web.InMemory, nil, s.Asset},
+		{get, "/favicon.ico", web.InMemory, nil, s.Favicon},
 	}
 }
 
 // operations are the routes of the people who run it; the proxies keep them inside.
-func (h *Handlers) operations() []route {
+func (r *Routes) operations() []route {
+	s := r.Site
+	recovered := web.Pass(s.Recover)
 	return []route{
-		{get, "/healthz", operating, chain{h.recovered, h.healthz}},
-		{get, "/readyz", operating, chain{h.recovered, h.readyz}},
-		{get, "/metrics", operating, chain{h.recovered, h.operators, adaptor.HTTPHandler(h.Metrics)}},
+		{get, "/healthz", web.Operating, guards{recovered}, s.Healthz},
+		{get, "/readyz", web.Operating, guards{recovered}, s.Readyz},
+		{get, "/metrics", web.Operating, guards{recovered, web.Pass(s.OperatorsOnly)}, adaptor.HTTPHandler(r.Metrics)},
 	}
 }
 
-func (h *Handlers) routes(app *fiber.App) {
-	h.uploads = map[string]bool{}
-	add := func(routes []route) {
-		for _, r := range routes {
-			h.uploads[r.path] = h.uploads[r.path] || r.budget.body > formLimit
-			app.Add(r.method, r.path, r.chain...)
-			if r.method == get {
-				app.Head(r.path, r.chain...)
-			}
+// App is the web application: what every request meets, in order, and then its route.
+func (r *Routes) App() (*fiber.App, error) {
+	s := r.Site
+	app := fiber.New(fiber.Config{
+		AppName:               "Gatehouse",
+		DisableStartupMessage: true,
+		Immutable:             true, // without it, strings change under our hands when the request is over
+		StrictRouting:         true,
+		CaseSensitive:         true,
+		BodyLimit:             web.FormLimit, // unless HeaderReceived says otherwise
+		ReadBufferSize:        16 << 10,      // all headers; our own sealed cookies are up to 4 KB each
+		ReadTimeout:           10 * time.Second,
+		WriteTimeout:          20 * time.Second,
+		WriteBufferSize:       32 << 10, // a page in one write
+		IdleTimeout:           60 * time.Second,
+		ErrorHandler:          s.Answer,
+	})
+	server := app.Server()
+	server.FormValueFunc, server.HeaderReceived = web.BodyFormValue, s.BodyLimit
+	server.Handler = web.RejectAmbiguousFraming(server.Handler)
+	add(app, r.operations())
+	app.Use(s.AccessLog, s.Recover)
+	add(app, r.unbounded())
+	app.Use(s.WithTimeout, s.PerClient(web.AnyRule).Handle, web.RejectEncodedBody, web.LimitFields, s.RejectCrossSite)
+	add(app, r.table())
+	return app, s.Prepare(r.all())
+}
+
+func add(app *fiber.App, routes []route) {
+	for _, r := range routes {
+		var chain []fiber.Handler
+		for _, guard := range r.guards {
+			chain = append(chain, guard.Handle)
+		}
+		chain = append(chain, r.answer)
+		app.Add(r.method, r.path, chain...)
+		if r.method == get {
+			app.Head(r.path, chain...)
 		}
 	}
-	add(h.operations())
-	app.Use(h.observe, h.recovered)
-	add(h.unbounded())
-	app.Use(h.bounded, h.perClient(anyRule), plain, fewFields, h.sameOrigin())
-	add(h.table())
 }
 
-// providers are the buttons to show.
-func (h *Handlers) providers() []views.Provider {
-	var buttons []views.Provider
-	for _, name := range h.Providers.Names() {
-		buttons = append(buttons, views.Provider{Name: name.Provider, Label: name.Label})
+// all is what each route costs at the most: its budget, with the rates of its guards.
+func (r *Routes) all() map[string]web.Budget {
+	costs := map[string]web.Budget{}
+	for _, routes := range [][]route{r.operations(), r.unbounded(), r.table()} {
+		for _, line := range routes {
+			costs[line.method+" "+line.path] = line.budget.With(line.guards)
+		}
 	}
-	return buttons
+	return costs
 }

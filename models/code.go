@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/jmoiron/sqlx"
 )
 
 // What a code answers. ErrWrongCode: it does not match, and one try of the flow is gone. ErrSpentCode:
@@ -41,9 +39,9 @@ type Codes struct{ db *DB }
 // Create keeps a code. ErrTaken when the id is.
 func (c Codes) Create(ctx context.Context, code Code) error {
 	query := `INSERT INTO codes (id, purpose, hash, tries_left, expires_at) VALUES (?, ?, ?, ?, ?)`
-	_, err := c.db.sql.ExecContext(ctx, c.db.sql.Rebind(query), code.ID, code.Purpose, code.Hash, 0, stored(code.ExpiresAt))
+	_, err := c.db.exec(ctx, query, code.ID, code.Purpose, code.Hash, 0, stored(code.ExpiresAt))
 	if err != nil {
-		return fmt.Errorf("models: create code: %w", known(err))
+		return fmt.Errorf("models: create code: %w", err)
 	}
 	return nil
 }
@@ -52,7 +50,7 @@ func (c Codes) Create(ctx context.Context, code Code) error {
 func (c Codes) Live(ctx context.Context, purpose string, now time.Time) (bool, error) {
 	var live bool
 	query := `SELECT EXISTS (SELECT 1 FROM codes WHERE purpose = ? AND expires_at > ?)`
-	if err := c.db.sql.GetContext(ctx, &live, c.db.sql.Rebind(query), purpose, stored(now)); err != nil {
+	if err := c.db.get(ctx, &live, query, purpose, stored(now)); err != nil {
 		return false, fmt.Errorf("models: live codes: %w", err)
 	}
 	return live, nil
@@ -62,13 +60,14 @@ func (c Codes) Live(ctx context.Context, purpose string, now time.Time) (bool, e
 //
 // It is counted before anything is compared and under the lock of the flow's row, so a thousand guesses at
 // once get no more of them than five in a row. Tries belong to the flow and not to the code: whoever shares a
-// code cannot use up the tries of others (no lockout by strangers).
+// code cannot use up the tries of others (no lockout by strangers). Call it outside of a unit of work: one that
+// is rolled back would give the try back to whoever guesses (brute force).
 func (c Codes) Try(ctx context.Context, flow string, life time.Duration, now time.Time) error {
 	var left int
-	err := c.db.tx(ctx, func(tx *sqlx.Tx) error {
-		query := tx.Rebind(`INSERT INTO code_tries (flow, tries_left, expires_at) VALUES (?, ?, ?)
-			ON CONFLICT (flow) DO UPDATE SET tries_left = code_tries.tries_left - 1 WHERE code_tries.tries_left > 0 RETURNING tries_left`)
-		return known(tx.GetContext(ctx, &left, query, flow, CodeTries-1, stored(now.Add(life))))
+	err := c.db.Tx(ctx, func(tx *DB) error {
+		query := `INSERT INTO code_tries (flow, tries_left, expires_at) VALUES (?, ?, ?)
+			ON CONFLICT (flow) DO UPDATE SET tries_left = code_tries.tries_left - 1 WHERE code_tries.tries_left > 0 RETURNING tries_left`
+		return tx.get(ctx, &left, query, flow, CodeTries-1, stored(now.Add(life)))
 	})
 	if errors.Is(err, ErrNotFound) {
 		return ErrSpentCode
@@ -90,8 +89,8 @@ type Guess struct {
 // ErrSpentCode, ErrUsedCode.
 func (c Codes) Compare(ctx context.Context, guess Guess, now time.Time) (id string, err error) {
 	var codes []Code
-	query := c.db.sql.Rebind(`SELECT id, purpose, hash, expires_at FROM codes WHERE purpose IN (?, ?) AND expires_at > ? ORDER BY expires_at DESC`)
-	err = c.db.sql.SelectContext(ctx, &codes, query, guess.Purpose, used(guess.Purpose), stored(now))
+	query := `SELECT id, purpose, hash, expires_at FROM codes WHERE purpose IN (?, ?) AND expires_at > ? ORDER BY expires_at DESC`
+	err = c.db.all(ctx, &codes, query, guess.Purpose, used(guess.Purpose), stored(now))
 	if err != nil {
 		return "", fmt.Errorf("models: compare a code: %w", err)
 	}
@@ -128,8 +127,8 @@ func (g Guess) among(codes []Code) (id string, err error) {
 
 // Return gives a flow its try back: the code was right, and something else was not.
 func (c Codes) Return(ctx context.Context, flow string) error {
-	query := c.db.sql.Rebind(`UPDATE code_tries SET tries_left = tries_left + 1 WHERE flow = ?`)
-	if _, err := c.db.sql.ExecContext(ctx, query, flow); err != nil {
+	query := `UPDATE code_tries SET tries_left = tries_left + 1 WHERE flow = ?`
+	if _, err := c.db.exec(ctx, query, flow); err != nil {
 		return fmt.Errorf("models: return a try: %w", err)
 	}
 	return nil
@@ -137,8 +136,8 @@ func (c Codes) Return(ctx context.Context, flow string) error {
 
 // Use consumes a code that was proven. ErrUsedCode when another flow, or another press, was quicker.
 func (c Codes) Use(ctx context.Context, id, purpose string) error {
-	query := c.db.sql.Rebind(`UPDATE codes SET purpose = ? WHERE id = ? AND purpose = ?`)
-	err := affected(c.db.sql.ExecContext(ctx, query, used(purpose), id, purpose))
+	query := `UPDATE codes SET purpose = ? WHERE id = ? AND purpose = ?`
+	err := affected(c.db.exec(ctx, query, used(purpose), id, purpose))
 	if errors.Is(err, ErrNotFound) {
 		return ErrUsedCode
 	}
@@ -163,8 +162,8 @@ func (c Codes) Drop(ctx context.Context, purposes ...string) error {
 
 // DropOthers lets every live code go whose purpose begins with this, but for one purpose.
 func (c Codes) DropOthers(ctx context.Context, begins, keep string) error {
-	query := c.db.sql.Rebind(`DELETE FROM codes WHERE purpose LIKE ? ESCAPE '\' AND purpose <> ?`)
-	if _, err := c.db.sql.ExecContext(ctx, query, beginning(begins), keep); err != nil {
+	query := `DELETE FROM codes WHERE purpose LIKE ? ESCAPE '\' AND purpose <> ?`
+	if _, err := c.db.exec(ctx, query, beginning(begins), keep); err != nil {
 		return fmt.Errorf("models: drop codes: %w", err)
 	}
 	return nil
@@ -178,7 +177,7 @@ func beginning(text string) string {
 // Sweep lets go of codes and tries whose time is over.
 func (c Codes) Sweep(ctx context.Context, now time.Time) error {
 	for _, table := range []string{"codes", "code_tries"} {
-		if _, err := c.db.sql.ExecContext(ctx, c.db.sql.Rebind(`DELETE FROM `+table+` WHERE expires_at <= ?`), stored(now)); err != nil {
+		if _, err := c.db.exec(ctx, `DELETE FROM `+table+` WHERE expires_at <= ?`, stored(now)); err != nil {
 			return fmt.Errorf("models: sweep %s: %w", table, err)
 		}
 	}

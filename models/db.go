@@ -42,8 +42,11 @@ type DB struct {
 	Events     Events
 	Sessions   Sessions
 	Pictures   Pictures
+	DataKeys   DataKeys
+	Outbox     Outbox
 
 	sql      *sqlx.DB
+	unit     *sqlx.Tx // the transaction this DB is inside of; nil outside
 	postgres bool
 	writer   chan struct{} // SQLite's one writer; nil on Postgres
 }
@@ -58,9 +61,14 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	if err := db.migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	db.tables()
+	return db, nil
+}
+
+func (db *DB) tables() {
 	db.Users, db.Identities, db.Codes = Users{db}, Identities{db}, Codes{db}
 	db.Events, db.Sessions, db.Pictures = Events{db}, Sessions{db: db}, Pictures{db}
-	return db, nil
+	db.DataKeys, db.Outbox = DataKeys{db}, Outbox{db}
 }
 
 // Ping reports whether the database answers now. What a pooled connection says after a restart of the
@@ -72,7 +80,7 @@ func (db *DB) Ping(ctx context.Context) error {
 	}
 	db.sql.SetMaxIdleConns(0)
 	db.sql.SetMaxIdleConns(mostIdle)
-	_, err = db.sql.ExecContext(ctx, "SELECT 1")
+	_, err = db.exec(ctx, "SELECT 1")
 	return err
 }
 
@@ -185,39 +193,13 @@ func (db *DB) migrate(ctx context.Context) error {
 // version is how far the schema has come, read without the lock: processes that start together on a
 // schema that is up to date need not queue for it.
 func (db *DB) version(ctx context.Context) (version int64, err error) {
-	err = db.sql.GetContext(ctx, &version, `SELECT max(version_id) FROM goose_db_version`)
+	err = db.get(ctx, &version, `SELECT max(version_id) FROM goose_db_version`)
 	return version, err
 }
 
 func refuseNewer(version, newest int64) error {
 	if version > newest {
 		return ErrNewerSchema
-	}
-	return nil
-}
-
-// tx runs work in one transaction. SQLite takes the write lock at once, so nothing read inside
-// can be stale when it is written. It waits for that lock by looking now and then, so of many waiters
-// some would starve: they queue here instead.
-func (db *DB) tx(ctx context.Context, work func(*sqlx.Tx) error) error {
-	if db.writer != nil {
-		select {
-		case db.writer <- struct{}{}:
-			defer func() { <-db.writer }()
-		case <-ctx.Done():
-			return fmt.Errorf("models: begin: %w", ctx.Err())
-		}
-	}
-	tx, err := db.sql.BeginTxx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("models: begin: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	if err := work(tx); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("models: commit: %w", err)
 	}
 	return nil
 }
@@ -254,7 +236,7 @@ func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 // affected turns "no row changed" into ErrNotFound.
 func affected(result sql.Result, err error) error {
 	if err != nil {
-		return known(err)
+		return err
 	}
 	if n, err := result.RowsAffected(); err != nil || n == 0 {
 		return errors.Join(err, ErrNotFound)

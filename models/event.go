@@ -49,14 +49,14 @@ const MaxEvents = 200
 func (e Events) Record(ctx context.Context, event Event) error {
 	query := `INSERT INTO events (id, user_id, session_id, kind, ip, client, at, detail)
 		SELECT ?, id, ?, ?, ?, ?, ?, ? FROM users WHERE id = ?`
-	err := affected(e.db.sql.ExecContext(ctx, e.db.sql.Rebind(query), newID(), event.SessionID, event.Kind,
+	err := affected(e.db.exec(ctx, query, newID(), event.SessionID, event.Kind,
 		event.IP, event.Client, stored(event.At), event.Detail, event.UserID))
 	if err != nil {
 		return fmt.Errorf("models: record event: %w", err)
 	}
 	query = `DELETE FROM events WHERE user_id = ? AND kind = ? AND at < (
 		SELECT at FROM events WHERE user_id = ? AND kind = ? ORDER BY at DESC LIMIT 1 OFFSET ?)`
-	if _, err := e.db.sql.ExecContext(ctx, e.db.sql.Rebind(query), event.UserID, event.Kind, event.UserID, event.Kind, MaxEvents-1); err != nil {
+	if _, err := e.db.exec(ctx, query, event.UserID, event.Kind, event.UserID, event.Kind, MaxEvents-1); err != nil {
 		return fmt.Errorf("models: drop events: %w", err)
 	}
 	return nil
@@ -75,7 +75,7 @@ func (e Events) WithUser(ctx context.Context, userID string, limit int) (User, [
 				ip AS "event.ip", client AS "event.client", at AS "event.at", detail AS "event.detail"
 			FROM events WHERE user_id = ? AND kind <> ? ORDER BY at DESC, id DESC LIMIT ?) latest
 		ORDER BY "event.at" DESC, "event.id" DESC`
-	if err := e.db.sql.SelectContext(ctx, &rows, e.db.sql.Rebind(query), userID, userID, EventRefreshRefused, limit); err != nil {
+	if err := e.db.all(ctx, &rows, query, userID, userID, EventRefreshRefused, limit); err != nil {
 		return User{}, nil, fmt.Errorf("models: list events: %w", err)
 	}
 	if len(rows) == 0 { // gone, or quiet for longer than events are kept
@@ -91,7 +91,7 @@ func (e Events) WithUser(ctx context.Context, userID string, limit int) (User, [
 
 // DropBefore lets old events go and says how many went.
 func (e Events) DropBefore(ctx context.Context, before time.Time) (int64, error) {
-	result, err := e.db.sql.ExecContext(ctx, e.db.sql.Rebind(`DELETE FROM events WHERE at < ?`), stored(before))
+	result, err := e.db.exec(ctx, `DELETE FROM events WHERE at < ?`, stored(before))
 	if err != nil {
 		return 0, fmt.Errorf("models: drop events: %w", err)
 	}

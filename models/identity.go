@@ -2,13 +2,10 @@ package models
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/jmoiron/sqlx"
 )
 
 // Identity is what a provider says of a person. Provider and Subject name it for ever; everything
@@ -61,16 +58,11 @@ type Identities struct{ db *DB }
 
 const identityColumns = `provider, subject, user_id, email, tokens, created_at, last_used_at`
 
-// execer is what a transaction and a database have in common for writing.
-type execer interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
 // ByUser lists a person's identities, oldest first.
 func (i Identities) ByUser(ctx context.Context, userID string) ([]Identity, error) {
 	var found []Identity
-	query := i.db.sql.Rebind(`SELECT ` + identityColumns + ` FROM identities WHERE user_id = ? ORDER BY created_at, provider, subject`)
-	if err := i.db.sql.SelectContext(ctx, &found, query, userID); err != nil {
+	query := `SELECT ` + identityColumns + ` FROM identities WHERE user_id = ? ORDER BY created_at, provider, subject`
+	if err := i.db.all(ctx, &found, query, userID); err != nil {
 		return nil, fmt.Errorf("models: list identities: %w", err)
 	}
 	return found, nil
@@ -78,25 +70,37 @@ func (i Identities) ByUser(ctx context.Context, userID string) ([]Identity, erro
 
 // Find reads one identity. ErrNotFound when nobody here has it.
 func (i Identities) Find(ctx context.Context, provider, subject string) (Identity, error) {
-	return i.find(ctx, i.db.sql, provider, subject)
+	var identity Identity
+	query := `SELECT ` + identityColumns + ` FROM identities WHERE provider = ? AND subject = ?`
+	if err := i.db.get(ctx, &identity, query, provider, subject); err != nil {
+		return Identity{}, fmt.Errorf("models: read identity: %w", err)
+	}
+	return identity, nil
 }
 
 // Link joins an identity to a user. ErrTaken when it already belongs to anyone.
 func (i Identities) Link(ctx context.Context, identity Identity, now time.Time) error {
-	return i.insert(ctx, i.db.sql, identity, now)
+	query := `INSERT INTO identities (provider, subject, user_id, email, tokens, created_at, last_used_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`
+	_, err := i.db.exec(ctx, query, identity.Provider, identity.Subject, identity.UserID,
+		identity.Email, identity.Sealed, stored(now), stored(now))
+	if err != nil {
+		return fmt.Errorf("models: link identity: %w", err)
+	}
+	return nil
 }
 
 // Join links an identity to its user while the user has this address: the one the provider vouches
 // for and the reason to join. ErrNotFound when they gave it up or were disabled meanwhile, ErrTaken
 // when the identity already belongs to anyone.
 func (i Identities) Join(ctx context.Context, identity Identity, email string, now time.Time) error {
-	return i.db.tx(ctx, func(tx *sqlx.Tx) error {
+	return i.db.Tx(ctx, func(tx *DB) error {
 		var id string
 		query := `SELECT id FROM users WHERE id = ? AND email = ? AND disabled_at IS NULL` + i.db.forUpdate()
-		if err := tx.GetContext(ctx, &id, i.db.sql.Rebind(query), identity.UserID, email); err != nil {
-			return fmt.Errorf("models: join identity: %w", known(err))
+		if err := tx.get(ctx, &id, query, identity.UserID, email); err != nil {
+			return fmt.Errorf("models: join identity: %w", err)
 		}
-		return i.insert(ctx, tx, identity, now)
+		return tx.Identities.Link(ctx, identity, now)
 	})
 }
 
@@ -105,11 +109,11 @@ func (i Identities) Join(ctx context.Context, identity Identity, email string, n
 func (i Identities) LinkNew(ctx context.Context, identity Identity, user User, now time.Time) (User, error) {
 	user = fresh(user, now)
 	identity.UserID = user.ID
-	err := i.db.tx(ctx, func(tx *sqlx.Tx) error {
-		if err := insertUser(ctx, i.db, tx, user); err != nil {
+	err := i.db.Tx(ctx, func(tx *DB) error {
+		if err := tx.Users.insert(ctx, user); err != nil {
 			return err
 		}
-		return i.insert(ctx, tx, identity, now)
+		return tx.Identities.Link(ctx, identity, now)
 	})
 	if err != nil {
 		return User{}, err
@@ -120,14 +124,14 @@ func (i Identities) LinkNew(ctx context.Context, identity Identity, user User, n
 // Used notes a sign-in with this identity, and its sealed tokens where they are kept.
 func (i Identities) Used(ctx context.Context, identity Identity, now time.Time) error {
 	query := `UPDATE identities SET email = ?, tokens = ?, last_used_at = ? WHERE provider = ? AND subject = ?`
-	return affected(i.db.sql.ExecContext(ctx, i.db.sql.Rebind(query), identity.Email, identity.Sealed, stored(now), identity.Provider, identity.Subject))
+	return affected(i.db.exec(ctx, query, identity.Email, identity.Sealed, stored(now), identity.Provider, identity.Subject))
 }
 
 // ReplaceTokens keeps new sealed tokens where the old ones still stand. ErrNotFound when someone
 // was quicker.
 func (i Identities) ReplaceTokens(ctx context.Context, identity Identity, sealed string) error {
 	query := `UPDATE identities SET tokens = ? WHERE provider = ? AND subject = ? AND user_id = ? AND tokens = ?`
-	return affected(i.db.sql.ExecContext(ctx, i.db.sql.Rebind(query), sealed, identity.Provider, identity.Subject, identity.UserID, identity.Sealed))
+	return affected(i.db.exec(ctx, query, sealed, identity.Provider, identity.Subject, identity.UserID, identity.Sealed))
 }
 
 // ErrLastWayIn says that without this identity its person could not sign in any more.
@@ -143,51 +147,33 @@ func LastWayIn(password bool, others, open []string) bool {
 // not open are none. The user's row is locked while it counts, so two unlinks at once cannot each
 // leave the other as the last.
 func (i Identities) Unlink(ctx context.Context, userID, provider, subject string, open []string) error {
-	return i.db.tx(ctx, func(tx *sqlx.Tx) error {
+	return i.db.Tx(ctx, func(tx *DB) error {
 		var password bool
 		query := `SELECT COALESCE(password_hash, '') <> '' AND email IS NOT NULL FROM users WHERE id = ?` + i.db.forUpdate()
-		if err := tx.GetContext(ctx, &password, i.db.sql.Rebind(query), userID); err != nil {
-			return fmt.Errorf("models: unlink: %w", known(err))
+		if err := tx.get(ctx, &password, query, userID); err != nil {
+			return fmt.Errorf("models: unlink: %w", err)
 		}
-		if _, err := i.findOf(ctx, tx, userID, provider, subject); err != nil {
+		if err := tx.Identities.belongs(ctx, userID, provider, subject); err != nil {
 			return err
 		}
 		var others []string
 		query = `SELECT provider FROM identities WHERE user_id = ? AND NOT (provider = ? AND subject = ?)`
-		if err := tx.SelectContext(ctx, &others, i.db.sql.Rebind(query), userID, provider, subject); err != nil {
+		if err := tx.all(ctx, &others, query, userID, provider, subject); err != nil {
 			return fmt.Errorf("models: unlink: %w", err)
 		}
 		if LastWayIn(password, others, open) {
 			return ErrLastWayIn
 		}
-		_, err := tx.ExecContext(ctx, i.db.sql.Rebind(`DELETE FROM identities WHERE provider = ? AND subject = ?`), provider, subject)
+		_, err := tx.exec(ctx, `DELETE FROM identities WHERE provider = ? AND subject = ?`, provider, subject)
 		return err
 	})
 }
 
-func (i Identities) findOf(ctx context.Context, from sqlx.QueryerContext, userID, provider, subject string) (Identity, error) {
-	identity, err := i.find(ctx, from, provider, subject)
+// belongs is ErrNotFound unless the identity is this user's.
+func (i Identities) belongs(ctx context.Context, userID, provider, subject string) error {
+	identity, err := i.Find(ctx, provider, subject)
 	if err == nil && identity.UserID != userID {
-		return Identity{}, ErrNotFound
+		return ErrNotFound
 	}
-	return identity, err
-}
-
-func (i Identities) find(ctx context.Context, from sqlx.QueryerContext, provider, subject string) (Identity, error) {
-	var identity Identity
-	query := i.db.sql.Rebind(`SELECT ` + identityColumns + ` FROM identities WHERE provider = ? AND subject = ?`)
-	if err := sqlx.GetContext(ctx, from, &identity, query, provider, subject); err != nil {
-		return Identity{}, fmt.Errorf("models: read identity: %w", known(err))
-	}
-	return identity, nil
-}
-
-func (i Identities) insert(ctx context.Context, to execer, identity Identity, now time.Time) error {
-	query := `INSERT INTO identities (provider, subject, user_id, email, tokens, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?, ?)`
-	_, err := to.ExecContext(ctx, i.db.sql.Rebind(query), identity.Provider, identity.Subject, identity.UserID,
-		identity.Email, identity.Sealed, stored(now), stored(now))
-	if err != nil {
-		return fmt.Errorf("models: link identity: %w", known(err))
-	}
-	return nil
+	return err
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/jmoiron/sqlx"
 )
 
 // overlap is how far back each look at the feed begins, so that an ending that was committed a
@@ -27,7 +25,7 @@ func (s Sessions) Ended(ctx context.Context, cursor string) ([]Ended, string, er
 			return nil, cursor, err
 		}
 	}
-	now, err := s.now(ctx, s.db.sql)
+	now, err := s.now(ctx, s.db)
 	if err != nil {
 		return nil, cursor, err
 	}
@@ -36,8 +34,8 @@ func (s Sessions) Ended(ctx context.Context, cursor string) ([]Ended, string, er
 		since = now.Add(-s.keep - skew)
 	}
 	var rows []sessionRow
-	query := s.db.sql.Rebind(`SELECT ` + sessionColumns + ` FROM sessions WHERE ended_at > ?`)
-	if err := s.db.sql.SelectContext(ctx, &rows, query, stored(since.Add(-overlap))); err != nil {
+	query := `SELECT ` + sessionColumns + ` FROM sessions WHERE ended_at > ?`
+	if err := s.db.all(ctx, &rows, query, stored(since.Add(-overlap))); err != nil {
 		return nil, cursor, fmt.Errorf("models: read ended sessions: %w", err)
 	}
 	ended := make([]Ended, len(rows))
@@ -63,10 +61,10 @@ func wait(ctx context.Context, d time.Duration) error {
 
 // now is the store's clock: the server's on Postgres, so that processes whose clocks differ agree;
 // this machine's on SQLite.
-func (s Sessions) now(ctx context.Context, from sqlx.QueryerContext) (time.Time, error) {
+func (s Sessions) now(ctx context.Context, from *DB) (time.Time, error) {
 	now := time.Now()
 	if s.db.postgres {
-		if err := sqlx.GetContext(ctx, from, &now, `SELECT clock_timestamp()`); err != nil {
+		if err := from.get(ctx, &now, `SELECT clock_timestamp()`); err != nil {
 			return time.Time{}, fmt.Errorf("models: read the clock: %w", err)
 		}
 	}

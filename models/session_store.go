@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 )
 
 // Sessions is the sessions table: the session store where REDIS_URL is not set. Its contract is
-// session.Store's. Ended rows stay for a while, so that a restart still knows whom to refuse.
+// session.Store's. The record is open: a newer build may add columns with defaults, which this one neither
+// reads nor writes. Ended rows stay for a while, so that a restart still knows whom to refuse.
 type Sessions struct {
 	db    *DB
 	grace time.Duration
@@ -30,69 +32,88 @@ func (s Sessions) With(grace, keep time.Duration, ahead func() time.Duration) Se
 
 // sessionRow is a Session as the table has it.
 type sessionRow struct {
-	ID         string     `db:"id"`
-	UserID     string     `db:"user_id"`
-	Count      int64      `db:"count"`
-	Confirmed  bool       `db:"confirmed"`
-	TradedAt   time.Time  `db:"traded_at"`
-	SeenAt     time.Time  `db:"seen_at"`
-	StartedAt  time.Time  `db:"started_at"`
-	IdleMS     int64      `db:"idle_ms"`
-	EndsAt     time.Time  `db:"ends_at"`
-	EndedAt    *time.Time `db:"ended_at"`
-	Remembered bool       `db:"remembered"`
-	AMR        string     `db:"amr"`
-	Provider   string     `db:"provider"`
-	Client     string     `db:"client"`
-	IP         string     `db:"ip"`
+	ID            string     `db:"id"`
+	UserID        string     `db:"user_id"`
+	Count         int64      `db:"count"`
+	Acknowledged  bool       `db:"acknowledged"`
+	RotatedAt     time.Time  `db:"rotated_at"`
+	SeenAt        time.Time  `db:"seen_at"`
+	StartedAt     time.Time  `db:"started_at"`
+	AuthTime      time.Time  `db:"auth_time"`
+	IdleMS        int64      `db:"idle_ms"`
+	EndsAt        time.Time  `db:"ends_at"`
+	EndedAt       *time.Time `db:"ended_at"`
+	Remembered    bool       `db:"remembered"`
+	AMR           string     `db:"amr"` // words apart by spaces
+	Provider      string     `db:"provider"`
+	Client        string     `db:"client"`
+	IP            string     `db:"ip"`
+	Roles         Roles      `db:"roles"`
+	Name          string     `db:"name"`
+	Email         string     `db:"email"`
+	EmailVerified bool       `db:"email_verified"`
+	Picture       string     `db:"picture"`
 }
 
-const sessionColumns = `id, user_id, count, confirmed, traded_at, seen_at, started_at, idle_ms, ends_at, ended_at, remembered, amr, provider, client, ip`
+const sessionColumns = `id, user_id, count, acknowledged, rotated_at, seen_at, started_at, auth_time, idle_ms, ends_at, ended_at,
+	remembered, amr, provider, client, ip, roles, name, email, email_verified, picture`
 
 func (r sessionRow) session() Session {
-	return Session{ID: r.ID, UserID: r.UserID, Count: r.Count, Confirmed: r.Confirmed, TradedAt: r.TradedAt.UTC(),
-		SeenAt: r.SeenAt.UTC(), StartedAt: r.StartedAt.UTC(), Idle: time.Duration(r.IdleMS) * time.Millisecond,
-		EndsAt: r.EndsAt.UTC(), Remembered: r.Remembered, AMR: r.AMR, Provider: r.Provider, Client: r.Client, IP: r.IP}
+	return Session{ID: r.ID, UserID: r.UserID, Count: r.Count, Acknowledged: r.Acknowledged, RotatedAt: r.RotatedAt.UTC(),
+		SeenAt: r.SeenAt.UTC(), StartedAt: r.StartedAt.UTC(), AuthTime: r.AuthTime.UTC(),
+		Idle: time.Duration(r.IdleMS) * time.Millisecond, EndsAt: r.EndsAt.UTC(), Remembered: r.Remembered, AMR: strings.Fields(r.AMR),
+		Provider: r.Provider, Client: r.Client, IP: r.IP,
+		Claims: Claims{Roles: r.Roles, Name: r.Name, Email: r.Email, EmailVerified: r.EmailVerified, Picture: r.Picture}}
 }
 
 func row(s Session) sessionRow {
-	return sessionRow{ID: s.ID, UserID: s.UserID, Count: s.Count, Confirmed: s.Confirmed, TradedAt: stored(s.TradedAt),
-		SeenAt: stored(s.SeenAt), StartedAt: stored(s.StartedAt), IdleMS: s.Idle.Milliseconds(), EndsAt: stored(s.EndsAt),
-		Remembered: s.Remembered, AMR: s.AMR, Provider: s.Provider, Client: s.Client, IP: s.IP}
+	return sessionRow{ID: s.ID, UserID: s.UserID, Count: s.Count, Acknowledged: s.Acknowledged, RotatedAt: stored(s.RotatedAt),
+		SeenAt: stored(s.SeenAt), StartedAt: stored(s.StartedAt), AuthTime: stored(s.AuthTime), IdleMS: s.Idle.Milliseconds(),
+		EndsAt: stored(s.EndsAt), Remembered: s.Remembered, AMR: strings.Join(s.AMR, " "),
+		Provider: s.Provider, Client: s.Client, IP: s.IP, Roles: s.Claims.Roles, Name: s.Claims.Name,
+		Email: s.Claims.Email, EmailVerified: s.Claims.EmailVerified, Picture: s.Claims.Picture}
 }
 
-// Start keeps a new session, timed by the store's clock.
+// Start keeps a new session, timed by the store's clock. Its AuthTime is now unless it has one.
 func (s Sessions) Start(ctx context.Context, session Session, life time.Duration) (Session, []Ended, error) {
 	var retired []Ended
-	err := s.db.tx(ctx, func(tx *sqlx.Tx) error {
+	err := s.db.Tx(ctx, func(tx *DB) error {
 		now, err := s.now(ctx, tx)
 		if err != nil {
 			return err
 		}
-		session.TradedAt, session.SeenAt, session.StartedAt, session.EndsAt = now, now, now, now.Add(life)
+		session.RotatedAt, session.SeenAt, session.StartedAt, session.EndsAt = now, now, now, now.Add(life)
+		if session.AuthTime.IsZero() {
+			session.AuthTime = now
+		}
 		if retired, err = s.makeRoom(ctx, tx, session.UserID, now); err != nil {
 			return err
 		}
-		query := `INSERT INTO sessions (id, user_id, count, confirmed, traded_at, seen_at, started_at, idle_ms, ends_at, remembered, amr, provider, client, ip)
-			VALUES (:id, :user_id, :count, :confirmed, :traded_at, :seen_at, :started_at, :idle_ms, :ends_at, :remembered, :amr, :provider, :client, :ip)`
-		_, err = tx.NamedExecContext(ctx, query, row(session))
+		query := `INSERT INTO sessions (` + sessionColumns + `)
+			VALUES (:id, :user_id, :count, :acknowledged, :rotated_at, :seen_at, :started_at, :auth_time, :idle_ms, :ends_at, :ended_at,
+				:remembered, :amr, :provider, :client, :ip, :roles, :name, :email, :email_verified, :picture)`
+		query, args, err := sqlx.Named(query, row(session))
+		if err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, query, args...)
 		return err
 	})
 	if err != nil {
-		return Session{}, nil, fmt.Errorf("models: start session: %w", known(err))
+		return Session{}, nil, fmt.Errorf("models: start session: %w", err)
 	}
 	return session, retired, nil
 }
 
 // makeRoom lets go of rows that are over, and ends the least recently seen beyond MaxSessions.
-func (s Sessions) makeRoom(ctx context.Context, tx *sqlx.Tx, userID string, now time.Time) ([]Ended, error) {
+func (s Sessions) makeRoom(ctx context.Context, tx *DB, userID string, now time.Time) ([]Ended, error) {
 	query := `DELETE FROM sessions WHERE user_id = ? AND (ends_at <= ? OR ended_at <= ?)`
-	if _, err := tx.ExecContext(ctx, tx.Rebind(query), userID, stored(now), stored(now.Add(-s.keep-skew))); err != nil {
+	if _, err := tx.exec(ctx, query, userID, stored(now), stored(now.Add(-s.keep-skew))); err != nil {
 		return nil, err
 	}
 	var ids []string
 	query = `SELECT id FROM sessions WHERE user_id = ? AND ended_at IS NULL ORDER BY seen_at DESC LIMIT 1000 OFFSET ?`
-	if err := tx.SelectContext(ctx, &ids, tx.Rebind(query), userID, MaxSessions-1); err != nil || len(ids) == 0 {
+	if err := tx.all(ctx, &ids, query, userID, MaxSessions-1); err != nil || len(ids) == 0 {
 		return nil, err
 	}
 	return s.end(ctx, tx, ids, now)
@@ -100,35 +121,35 @@ func (s Sessions) makeRoom(ctx context.Context, tx *sqlx.Tx, userID string, now 
 
 // Sweep lets go of rows of all users that are over for good.
 func (s Sessions) Sweep(ctx context.Context) error {
-	now, err := s.now(ctx, s.db.sql)
+	now, err := s.now(ctx, s.db)
 	if err != nil {
 		return err
 	}
-	query := s.db.sql.Rebind(`DELETE FROM sessions WHERE ends_at <= ? OR ended_at <= ?`)
-	if _, err := s.db.sql.ExecContext(ctx, query, stored(now), stored(now.Add(-s.keep-skew))); err != nil {
+	query := `DELETE FROM sessions WHERE ends_at <= ? OR ended_at <= ?`
+	if _, err := s.db.exec(ctx, query, stored(now), stored(now.Add(-s.keep-skew))); err != nil {
 		return fmt.Errorf("models: sweep sessions: %w", err)
 	}
 	return nil
 }
 
-// Trade judges a presented count and writes what follows, in one transaction on the row's lock.
-func (s Sessions) Trade(ctx context.Context, userID, id string, count int64) (Session, Outcome, error) {
-	var traded Session
+// Rotate judges a presented count and writes what follows, in one transaction on the row's lock.
+func (s Sessions) Rotate(ctx context.Context, userID, id string, count int64) (Session, Outcome, error) {
+	var rotated Session
 	outcome := Gone
-	err := s.db.tx(ctx, func(tx *sqlx.Tx) error {
+	err := s.db.Tx(ctx, func(tx *DB) error {
 		found, now, err := s.locked(ctx, tx, userID, id)
 		if err != nil {
 			return err
 		}
-		traded = found
+		rotated = found
 		switch outcome = found.Judge(count, now, s.grace); outcome {
-		case Traded:
-			traded.Count, traded.TradedAt, traded.SeenAt, traded.Confirmed = count+1, now, now, false
-			query := `UPDATE sessions SET count = ?, traded_at = ?, seen_at = ?, confirmed = ? WHERE id = ?`
-			_, err = tx.ExecContext(ctx, tx.Rebind(query), traded.Count, stored(now), stored(now), false, id)
+		case Rotated:
+			rotated.Count, rotated.RotatedAt, rotated.SeenAt, rotated.Acknowledged = count+1, now, now, false
+			query := `UPDATE sessions SET count = ?, rotated_at = ?, seen_at = ?, acknowledged = ? WHERE id = ?`
+			_, err = tx.exec(ctx, query, rotated.Count, stored(now), stored(now), false, id)
 		case Reused:
 			_, err = s.end(ctx, tx, []string{id}, now)
-		case Gone, Repeated:
+		case Gone, Replayed:
 		}
 		return err
 	})
@@ -136,44 +157,56 @@ func (s Sessions) Trade(ctx context.Context, userID, id string, count int64) (Se
 		return Session{}, Gone, nil
 	}
 	if err != nil {
-		return Session{}, Gone, fmt.Errorf("models: trade: %w", err)
+		return Session{}, Gone, fmt.Errorf("models: rotate: %w", err)
 	}
 	if outcome == Gone {
 		return Session{}, Gone, nil
 	}
-	return traded, outcome, nil
+	return rotated, outcome, nil
 }
 
 // locked reads a session that has not ended and holds it still; the clock is read after the lock,
 // so that waiting for it counts.
-func (s Sessions) locked(ctx context.Context, tx *sqlx.Tx, userID, id string) (Session, time.Time, error) {
+func (s Sessions) locked(ctx context.Context, tx *DB, userID, id string) (Session, time.Time, error) {
 	var found sessionRow
 	query := `SELECT ` + sessionColumns + ` FROM sessions WHERE id = ? AND user_id = ? AND ended_at IS NULL` + s.db.forUpdate()
-	if err := tx.GetContext(ctx, &found, tx.Rebind(query), id, userID); err != nil {
-		return Session{}, time.Time{}, known(err)
+	if err := tx.get(ctx, &found, query, id, userID); err != nil {
+		return Session{}, time.Time{}, err
 	}
 	now, err := s.now(ctx, tx)
 	return found.session(), now, err
 }
 
-// Confirm notes counts whose access token has come back. One that the session has moved past, or
+// Acknowledge notes counts whose access token has come back. One that the session has moved past, or
 // whose session is over, changes nothing.
-func (s Sessions) Confirm(ctx context.Context, seen []Confirmation) error {
-	err := s.db.tx(ctx, func(tx *sqlx.Tx) error {
+func (s Sessions) Acknowledge(ctx context.Context, seen []Acknowledgement) error {
+	err := s.db.Tx(ctx, func(tx *DB) error {
 		now, err := s.now(ctx, tx)
 		if err != nil {
 			return err
 		}
-		query := tx.Rebind(`UPDATE sessions SET confirmed = ?, seen_at = ? WHERE id = ? AND user_id = ? AND count = ? AND ended_at IS NULL`)
+		query := `UPDATE sessions SET acknowledged = ?, seen_at = ? WHERE id = ? AND user_id = ? AND count = ? AND ended_at IS NULL`
 		for _, c := range seen {
-			if _, err := tx.ExecContext(ctx, query, true, stored(now), c.SessionID, c.UserID, c.Count); err != nil {
+			if _, err := tx.exec(ctx, query, true, stored(now), c.SessionID, c.UserID, c.Count); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("models: confirm: %w", err)
+		return fmt.Errorf("models: acknowledge: %w", err)
+	}
+	return nil
+}
+
+// Rewrite replaces the claims of a user's sessions; the next rotation of each carries them.
+func (s Sessions) Rewrite(ctx context.Context, userID string, claims Claims) error {
+	query := s.db.sql.Rebind(`UPDATE sessions SET roles = ?, name = ?, email = ?, email_verified = ?, picture = ?
+		WHERE user_id = ? AND ended_at IS NULL`)
+	_, err := s.db.sql.ExecContext(ctx, query, claims.Roles, claims.Name, claims.Email, claims.EmailVerified,
+		claims.Picture, userID)
+	if err != nil {
+		return fmt.Errorf("models: rewrite sessions: %w", known(err))
 	}
 	return nil
 }
@@ -186,13 +219,13 @@ func (s Sessions) Live(ctx context.Context, userID, id string) (bool, error) {
 
 // ByUser lists a user's live sessions, the most recently seen first.
 func (s Sessions) ByUser(ctx context.Context, userID string) ([]Session, error) {
-	now, err := s.now(ctx, s.db.sql)
+	now, err := s.now(ctx, s.db)
 	if err != nil {
 		return nil, err
 	}
 	var rows []sessionRow
-	query := s.db.sql.Rebind(`SELECT ` + sessionColumns + ` FROM sessions WHERE user_id = ? AND ended_at IS NULL ORDER BY seen_at DESC, id`)
-	if err := s.db.sql.SelectContext(ctx, &rows, query, userID); err != nil {
+	query := `SELECT ` + sessionColumns + ` FROM sessions WHERE user_id = ? AND ended_at IS NULL ORDER BY seen_at DESC, id`
+	if err := s.db.all(ctx, &rows, query, userID); err != nil {
 		return nil, fmt.Errorf("models: list sessions: %w", err)
 	}
 	var live []Session
@@ -209,17 +242,21 @@ func (s Sessions) End(ctx context.Context, userID, id string) ([]Ended, error) {
 	return s.endWhere(ctx, `user_id = ? AND id = ?`, userID, id)
 }
 
-// EndUser ends all sessions of a user, but for one that may be kept (""), in one step.
-func (s Sessions) EndUser(ctx context.Context, userID, except string) ([]Ended, error) {
-	return s.endWhere(ctx, `user_id = ? AND id <> ?`, userID, except)
+// EndUser ends all sessions of a user that started by a time (zero: all), but for one that may be kept (""),
+// in one step.
+func (s Sessions) EndUser(ctx context.Context, userID, except string, before time.Time) ([]Ended, error) {
+	if before.IsZero() {
+		return s.endWhere(ctx, `user_id = ? AND id <> ?`, userID, except)
+	}
+	return s.endWhere(ctx, `user_id = ? AND id <> ? AND started_at <= ?`, userID, except, stored(before))
 }
 
 func (s Sessions) endWhere(ctx context.Context, where string, args ...any) ([]Ended, error) {
 	var ended []Ended
-	err := s.db.tx(ctx, func(tx *sqlx.Tx) error {
+	err := s.db.Tx(ctx, func(tx *DB) error {
 		var ids []string
 		query := `SELECT id FROM sessions WHERE ` + where + ` AND ended_at IS NULL` + s.db.forUpdate()
-		if err := tx.SelectContext(ctx, &ids, tx.Rebind(query), args...); err != nil || len(ids) == 0 {
+		if err := tx.all(ctx, &ids, query, args...); err != nil || len(ids) == 0 {
 			return err
 		}
 		now, err := s.now(ctx, tx)
@@ -235,12 +272,12 @@ func (s Sessions) endWhere(ctx context.Context, where string, args ...any) ([]En
 	return ended, nil
 }
 
-func (s Sessions) end(ctx context.Context, tx *sqlx.Tx, ids []string, now time.Time) ([]Ended, error) {
+func (s Sessions) end(ctx context.Context, tx *DB, ids []string, now time.Time) ([]Ended, error) {
 	query, args, err := sqlx.In(`UPDATE sessions SET ended_at = ? WHERE id IN (?)`, stored(now), ids)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := tx.ExecContext(ctx, tx.Rebind(query), args...); err != nil {
+	if _, err := tx.exec(ctx, query, args...); err != nil {
 		return nil, err
 	}
 	ended := make([]Ended, len(ids))

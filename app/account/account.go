@@ -1,6 +1,6 @@
 // Package account decides who may be whom: signing up, proving a password or an address, joining
-// a provider's identity to a person, and changing any of these. It keeps nothing itself, sets no
-// cookie and sends no mail: it answers with users, values to seal, and letters to post.
+// a provider's identity to a person, and changing any of these. It sets no cookie: it answers with users and
+// values to seal. A change and the mails it demands are one unit of work; the Outbox sends them.
 package account
 
 import (
@@ -35,19 +35,12 @@ var (
 type Accounts struct {
 	db        *models.DB
 	keys      *token.Keys
+	data      *token.DataKey
+	outbox    *Outbox
 	passwords *Passwords
 	limits    *limit.Limiter
-	post      func(Letter)
-	room      func(first bool) bool
 	now       func() time.Time
 	rules     Rules
-}
-
-// Mailer takes letters. Post must not block: a letter that took time would tell known addresses from
-// unknown ones. Room reports whether another code would be taken; first, of someone who has an account.
-type Mailer struct {
-	Post func(Letter)
-	Room func(first bool) bool
 }
 
 // Rules are what a team chooses.
@@ -63,9 +56,10 @@ func (r Rules) wrongCode() {
 	}
 }
 
-// New makes Accounts.
-func New(db *models.DB, keys *token.Keys, passwords *Passwords, limits *limit.Limiter, mailer Mailer, now func() time.Time, rules Rules) *Accounts {
-	return &Accounts{db: db, keys: keys, passwords: passwords, limits: limits, post: mailer.Post, room: mailer.Room, now: now, rules: rules}
+// New makes Accounts on the database of an outbox, under its keys and by its clock.
+func New(outbox *Outbox, passwords *Passwords, limits *limit.Limiter, rules Rules) *Accounts {
+	return &Accounts{db: outbox.db, keys: outbox.keys, data: outbox.data, outbox: outbox, passwords: passwords,
+		limits: limits, now: outbox.now, rules: rules}
 }
 
 // called is a provider as its button calls it.

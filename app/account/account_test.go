@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"gatehouse/app/limit"
+	"gatehouse/app/mail"
+	"gatehouse/app/session"
 	"gatehouse/app/tests/testkit/servers"
 	"gatehouse/app/token"
 	"gatehouse/models"
@@ -19,16 +22,18 @@ import (
 
 const good = "lantern moss quarry 7"
 
-// world is the real thing on a database of its own, with a clock to move and a box for letters.
+// world is the real thing on a database of its own, with a clock to move and a box for mails.
 type world struct {
 	*Accounts
-	t   *testing.T
-	raw *sql.DB
+	t       *testing.T
+	raw     *sql.DB
+	address string
+	log     *servers.LogBuffer
 
-	mu      sync.Mutex
-	at      time.Time
-	letters []Letter
-	full    bool // the mail queue takes no more codes
+	mu     sync.Mutex
+	at     time.Time
+	mails  []mail.Message
+	refuse func(message mail.Message) error // how the mail server answers; nil: it takes each
 }
 
 // each runs a test on SQLite, and on Postgres where TEST_DATABASE_URL names one.
@@ -57,15 +62,30 @@ func newWorld(t *testing.T, url, driver, rawURL string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = raw.Close() })
-	w := &world{t: t, raw: raw, at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
-	keys, err := token.NewKeys([]string{strings.Repeat("s", 32)}, "https://accounts.example.com", w.clock)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := &world{t: t, raw: raw, address: url, log: &servers.LogBuffer{}, at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	limits := limit.New(nil, false, w.clock, slog.New(slog.DiscardHandler))
-	w.Accounts = New(db, keys, NewPasswords(0, 200, 12), limits, Mailer{w.collect, func(bool) bool { return !w.full }}, w.clock, Rules{KeepTokens: []string{"google"}, OIDCName: "Acme"})
+	rules := Rules{KeepTokens: []string{"google"}, OIDCName: "Acme"}
+	w.Accounts = New(w.outboxOn(db), NewPasswords(0, 200, 12), limits, rules)
 	return w
 }
+
+// outboxOn is an outbox as another process on this database has one. It is not open: a test has its work done.
+func (w *world) outboxOn(db *models.DB) *Outbox {
+	w.t.Helper()
+	keys := must[*token.Keys](w.t)(token.NewKeys([]string{strings.Repeat("s", 32)}, "https://accounts.example.com", w.clock))
+	data := must[*token.DataKey](w.t)(OpenDataKey(w.t.Context(), db, keys, w.clock()))
+	sessions := w.engineOn(db, keys, func(store session.Store) session.Store { return store })
+	return NewOutbox(db, data, keys, w, sessions, w.logger(), w.clock)
+}
+
+// engineOn is the session engine on a database, by way of wrap.
+func (w *world) engineOn(db *models.DB, keys *token.Keys, wrap func(session.Store) session.Store) *session.Engine {
+	store := db.Sessions.With(30*time.Second, 10*time.Minute, func() time.Duration { return time.Until(w.clock()) })
+	rules := session.Settings{AccessTTL: 10 * time.Minute, Idle: time.Hour, Max: 24 * time.Hour}
+	return session.New(wrap(store), keys, rules, session.Unobserved(), w.clock, w.logger())
+}
+
+func (w *world) logger() *slog.Logger { return slog.New(slog.NewTextHandler(w.log, nil)) }
 
 func (w *world) clock() time.Time {
 	w.mu.Lock()
@@ -79,23 +99,32 @@ func (w *world) wait(d time.Duration) {
 	w.at = w.at.Add(d)
 }
 
-func (w *world) collect(letter Letter) {
+// Send is the mail server.
+func (w *world) Send(_ context.Context, message mail.Message) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.letters = append(w.letters, letter)
+	if w.refuse != nil {
+		if err := w.refuse(message); err != nil {
+			return err
+		}
+	}
+	w.mails = append(w.mails, message)
+	return nil
 }
 
-// mail takes the letters posted since the last look.
-func (w *world) mail() []Letter {
+// mail has what is due sent, and takes the mails since the last look.
+func (w *world) mail() []mail.Message {
+	for w.outbox.deliver(notices) {
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	letters := w.letters
-	w.letters = nil
-	return letters
+	mails := w.mails
+	w.mails = nil
+	return mails
 }
 
-// one takes the only letter posted since the last look.
-func (w *world) one(to, subject string) Letter {
+// one takes the only mail since the last look.
+func (w *world) one(to, subject string) mail.Message {
 	w.t.Helper()
 	letters := w.mail()
 	if len(letters) != 1 || letters[0].To != to || letters[0].Subject != subject {

@@ -70,8 +70,9 @@ type Flow struct {
 type mailing struct {
 	purpose string // what the code opens, and for which address
 	to      string
-	live    bool // false: a code that opens nothing, in the same rows and the same time
-	letter  func(code string) Letter
+	live    bool                     // false: a code that opens nothing, in the same rows and the same time
+	letter  func(code string) letter // without a kind: nothing is sent
+	user    string                   // whose address it is, or ""
 }
 
 // own reports whether only the code that was mailed for a flow opens it: a sign-up holds a password that
@@ -106,7 +107,7 @@ func (a *Accounts) begin(ctx context.Context, m mailing, asker Asker) (flow Flow
 // mayMail decides whether another code goes out to a recipient.
 func (a *Accounts) mayMail(ctx context.Context, m mailing, asker Asker) (bool, error) {
 	share := a.share(kindOf(m.purpose), m.to)
-	allowed, room := asker.MayMail && a.limits.Take(ctx, recipientRule, share) == 0, a.room(kindOf(m.purpose) != kindSignUp)
+	allowed, room := asker.MayMail && a.limits.Take(ctx, recipientRule, share) == 0, a.outbox.room(kindOf(m.purpose) != kindSignUp)
 	if allowed && room {
 		return true, nil
 	}
@@ -122,11 +123,10 @@ func (a *Accounts) mayMail(ctx context.Context, m mailing, asker Asker) (bool, e
 
 func (a *Accounts) share(kind, to string) string { return a.keys.Digest("recipient", kind, to) }
 
-// spent ends the other codes of a purpose, now that one of them has proven the address, and lets the next
-// flow have a mail of its own: an owner who gets in again and again uses up nothing.
-func (a *Accounts) spent(ctx context.Context, purpose, to string) error {
+// proven lets the next flow have a mail of its own, now that a code has proven the address: an owner who gets in
+// again and again uses up nothing.
+func (a *Accounts) proven(ctx context.Context, purpose, to string) {
 	a.limits.Give(ctx, anewRule, a.share(kindOf(purpose), to))
-	return a.db.Codes.Drop(ctx, purpose)
 }
 
 func (a *Accounts) mailCode(ctx context.Context, m mailing) (id string, err error) {
@@ -135,15 +135,31 @@ func (a *Accounts) mailCode(ctx context.Context, m mailing) (id string, err erro
 	if !m.live {
 		kept.Hash = a.keys.Digest("code", m.purpose, newCode())
 	}
-	if err := a.db.Codes.Create(ctx, kept); err != nil {
-		return "", err
+	line, l := a.lined(ctx, m, m.letter(shown(code)))
+	err = a.outbox.unit(ctx, func(tx *models.DB) error {
+		if err := tx.Codes.Create(ctx, kept); err != nil {
+			return err
+		}
+		return a.outbox.mail(ctx, tx, line, m.user, l)
+	})
+	return kept.ID, err
+}
+
+// lined is a letter that answers whoever asked for a code, and its line. Whether it is a code, a notice or
+// nothing, a row like any other is written (enumeration).
+func (a *Accounts) lined(ctx context.Context, m mailing, l letter) (int, letter) {
+	line := codes
+	if kindOf(m.purpose) != kindSignUp {
+		line = firstCodes
 	}
-	letter := m.letter(shown(code))
-	letter.First = kindOf(m.purpose) != kindSignUp
-	if letter.Code != "" || a.limits.Take(ctx, noticeRule, a.keys.Digest("notice", m.to)) == 0 {
-		a.tell(letter)
+	l.To = m.to
+	if l.Args.Code != "" {
+		return line, l
 	}
-	return kept.ID, nil
+	if a.limits.Take(ctx, noticeRule, a.keys.Digest("notice", m.to)) > 0 || l.Kind == "" {
+		return line, letter{To: m.to}
+	}
+	return notices, l
 }
 
 // prove takes one try of a flow. The code stays until it is used; its id is returned. models.ErrWrongCode,
@@ -166,6 +182,14 @@ func (a *Accounts) prove(ctx context.Context, purpose string, flow Flow, typed s
 		a.rules.wrongCode()
 	}
 	return id, err
+}
+
+// useCode uses a code that was proven, of a person who is held still until the unit of work ends.
+func useCode(ctx context.Context, tx *models.DB, userID, code, purpose string) error {
+	if err := tx.Users.Lock(ctx, userID); err != nil {
+		return err
+	}
+	return tx.Codes.Use(ctx, code, purpose)
 }
 
 // redeem proves a code and uses it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"gatehouse/app/mail"
 	"gatehouse/models"
 )
 
@@ -33,12 +34,12 @@ func (a *Accounts) ProposeEmail(ctx context.Context, user models.User, email str
 	if err := a.db.Codes.DropOthers(ctx, changePurpose(user.ID), purpose); err != nil {
 		return EmailChange{}, false, err
 	}
-	flow, mailed, err := a.begin(ctx, mailing{purpose, address, !inUse, func(code string) Letter {
+	flow, mailed, err := a.begin(ctx, mailing{purpose, address, !inUse, func(code string) letter {
 		if inUse {
-			return addressInUseLetter(address)
+			return letter{Kind: mail.AddressInUse}
 		}
-		return proveAddressLetter(address, code)
-	}}, Asker{MayMail: true, Known: true})
+		return codeLetter(mail.AddressCode, code)
+	}, user.ID}, Asker{MayMail: true, Known: true})
 	return EmailChange{Flow: flow, UserID: user.ID, Email: address}, mailed, err
 }
 
@@ -55,25 +56,39 @@ func (a *Accounts) ProveEmail(ctx context.Context, user models.User, change Emai
 	if err != nil {
 		return models.User{}, err
 	}
-	if err := a.redeem(ctx, changePurpose(user.ID)+addressed(" to", change.Email), change.Flow, code); err != nil {
+	purpose := changePurpose(user.ID) + addressed(" to", change.Email)
+	id, err := a.prove(ctx, purpose, change.Flow, code)
+	if err != nil {
 		return models.User{}, err
 	}
-	if err := a.dropCodes(ctx, user); err != nil {
-		return models.User{}, err
-	}
-	err = a.db.Users.SetEmail(ctx, user.ID, change.Email, a.now())
+	err = a.outbox.unit(ctx, func(tx *models.DB) error {
+		if err := useCode(ctx, tx, user.ID, id, purpose); err != nil {
+			return err
+		}
+		return a.moveTo(ctx, tx, user, change.Email)
+	})
 	if errors.Is(err, models.ErrTaken) {
 		return models.User{}, ErrTaken
 	}
 	if err != nil {
 		return models.User{}, err
 	}
-	if err := a.dropDecoys(ctx, change.Email); err != nil {
-		return models.User{}, err
-	}
-	a.tell(addressChangedLetter(user.Email, change.Email))
 	user.Email = change.Email
 	return user, nil
+}
+
+// moveTo gives a user a proven address, and tells the one before.
+func (a *Accounts) moveTo(ctx context.Context, tx *models.DB, user models.User, address string) error {
+	if err := dropCodes(ctx, tx, user); err != nil {
+		return err
+	}
+	if err := tx.Users.SetEmail(ctx, user.ID, address, a.now()); err != nil {
+		return err
+	}
+	if err := dropDecoys(ctx, tx, address); err != nil {
+		return err
+	}
+	return a.tell(ctx, tx, user, mail.AddressChanged, mail.Args{Address: Mask(address)})
 }
 
 func changePurpose(userID string) string { return kindChange + " of " + userID }

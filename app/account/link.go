@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"gatehouse/app/mail"
 	"gatehouse/models"
 )
 
@@ -18,25 +19,27 @@ func (a *Accounts) Link(ctx context.Context, user models.User, identity models.I
 		return err
 	}
 	identity.UserID = user.ID
-	err = a.db.Identities.Link(ctx, identity, a.now())
+	err = a.outbox.unit(ctx, func(tx *models.DB) error {
+		if err := tx.Identities.Link(ctx, identity, a.now()); err != nil {
+			return err
+		}
+		return a.tell(ctx, tx, user, mail.ProviderLinked, mail.Args{Provider: a.called(identity.Provider)})
+	})
 	if errors.Is(err, models.ErrTaken) {
 		return a.linkAgain(ctx, user, arrived)
 	}
-	if err != nil {
-		return err
-	}
-	a.tell(linkedLetter(user.Email, a.called(identity.Provider)))
-	return nil
+	return err
 }
 
 // Unlink takes an identity from a user, who is told by letter. Open are the providers that people
 // can sign in with now. models.ErrLastWayIn, models.ErrNotFound.
 func (a *Accounts) Unlink(ctx context.Context, user models.User, provider, subject string, open []string) error {
-	if err := a.db.Identities.Unlink(ctx, user.ID, provider, subject, open); err != nil {
-		return err
-	}
-	a.tell(unlinkedLetter(user.Email, a.called(provider)))
-	return nil
+	return a.outbox.unit(ctx, func(tx *models.DB) error {
+		if err := tx.Identities.Unlink(ctx, user.ID, provider, subject, open); err != nil {
+			return err
+		}
+		return a.tell(ctx, tx, user, mail.ProviderUnlinked, mail.Args{Provider: a.called(provider)})
+	})
 }
 
 // linkAgain answers for an identity that has an owner: the same person pressed twice, or another

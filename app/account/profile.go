@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"gatehouse/app/mail"
 	"gatehouse/models"
 )
 
@@ -51,32 +52,42 @@ func (a *Accounts) ChangePassword(ctx context.Context, lane Lane, user models.Us
 // one is told that its current password is not current any more. Open resets and changes of
 // address end with the old password.
 func (a *Accounts) replacePassword(ctx context.Context, user models.User, hash string) error {
-	if err := a.dropCodes(ctx, user); err != nil {
-		return err
-	}
-	err := a.db.Users.ReplacePassword(ctx, user.ID, user.PasswordHash, hash, a.now())
+	err := a.outbox.unit(ctx, func(tx *models.DB) error {
+		if err := tx.Users.Lock(ctx, user.ID); err != nil {
+			return err
+		}
+		if err := tx.Users.ReplacePassword(ctx, user.ID, user.PasswordHash, hash, a.now()); err != nil {
+			return err
+		}
+		if err := dropCodes(ctx, tx, user); err != nil {
+			return err
+		}
+		return a.tell(ctx, tx, user, mail.PasswordChanged, mail.Args{})
+	})
 	if errors.Is(err, models.ErrNotFound) {
 		return ErrCredentials
 	}
-	if err != nil {
-		return err
-	}
-	a.post(passwordChangedLetter(user.Email))
-	return nil
+	return err
 }
 
 // Delete removes a user and all that is theirs. The caller ends the sessions.
 func (a *Accounts) Delete(ctx context.Context, user models.User) error {
-	if err := a.db.Users.Delete(ctx, user.ID); err != nil {
-		return err
-	}
-	a.tell(deletedLetter(user.Email))
-	return nil
+	return a.outbox.unit(ctx, func(tx *models.DB) error {
+		if err := tx.Users.Delete(ctx, user.ID); err != nil {
+			return err
+		}
+		return a.tell(ctx, tx, user, mail.AccountDeleted, mail.Args{})
+	})
 }
 
-// tell posts a letter, unless there is no address to send it to.
-func (a *Accounts) tell(letter Letter) {
-	if letter.To != "" {
-		a.post(letter)
+// tell writes a notice to a user into a unit of work, unless there is no address to send it to.
+func (a *Accounts) tell(ctx context.Context, tx *models.DB, user models.User, kind mail.Kind, args mail.Args) error {
+	if user.Email == "" {
+		return nil
 	}
+	return a.outbox.mail(ctx, tx, notices, user.ID, letter{Kind: kind, To: user.Email, Args: args})
+}
+
+func codeLetter(kind mail.Kind, code string) letter {
+	return letter{Kind: kind, Args: mail.Args{Code: code}}
 }

@@ -12,9 +12,6 @@ import (
 // RefreshTokens trades a provider's refresh token for new tokens at the provider.
 type RefreshTokens func(ctx context.Context, provider string, old models.ProviderTokens) (models.ProviderTokens, error)
 
-// forGood is the life of tokens at rest: they end with their identity, not by a clock.
-const forGood = 100 * 365 * 24 * time.Hour
-
 // early is how long before their end tokens are traded, so that they last for the call they are for.
 const early = time.Minute
 
@@ -53,7 +50,7 @@ func (a *Accounts) trade(ctx context.Context, identity models.Identity, old mode
 }
 
 func (a *Accounts) replaceTokens(ctx context.Context, identity models.Identity, tokens models.ProviderTokens) error {
-	text, err := a.keys.Seal(tokensPurpose(identity), tokens, forGood)
+	text, err := a.data.Seal(tokensPurpose(identity), tokens)
 	if err != nil {
 		return err
 	}
@@ -92,14 +89,14 @@ func (a *Accounts) sealed(identity models.Identity, before string) (models.Ident
 	// Nothing, or nothing that still opens, has no refresh token to keep.
 	old, _ := a.opened(models.Identity{Provider: identity.Provider, Subject: identity.Subject, Sealed: before})
 	var err error
-	identity.Sealed, err = a.keys.Seal(tokensPurpose(identity), keepRefresh(tokens, old), forGood)
+	identity.Sealed, err = a.data.Seal(tokensPurpose(identity), keepRefresh(tokens, old))
 	return identity, err
 }
 
-// opened is what rests in an identity. Tokens under a secret that was dropped are gone: ErrNoTokens.
+// opened is what rests in an identity. ErrNoTokens where that does not open.
 func (a *Accounts) opened(identity models.Identity) (models.ProviderTokens, error) {
 	var tokens models.ProviderTokens
-	if err := a.keys.Open(tokensPurpose(identity), identity.Sealed, &tokens); err != nil {
+	if err := a.data.Open(tokensPurpose(identity), identity.Sealed, &tokens); err != nil {
 		return models.ProviderTokens{}, ErrNoTokens
 	}
 	return tokens, nil

@@ -169,11 +169,25 @@ func TestAFailedTradeIsAnError(t *testing.T) {
 	})
 }
 
-func TestTokensUnderADroppedSecretAreNone(t *testing.T) {
+// Provider tokens rest under the data key: they outlive the secret that was there when they came.
+func TestTokensOutliveADroppedSecret(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.came("google", w.tokens("access-1", "refresh-1", time.Hour))
-		w.keys = must[*token.Keys](t)(token.NewKeys([]string{strings.Repeat("n", 32)}, "https://accounts.example.com", w.clock))
+		w.data = w.dataKey("n", "s") // a new secret is added, and the old one dropped
+		w.data = w.dataKey("n")
+		tokens := must[models.ProviderTokens](t)(w.ProviderTokens(t.Context(), user.ID, "google", never(t)))
+		if tokens.Access != "access-1" {
+			t.Fatalf("tokens %+v", tokens)
+		}
+	})
+}
+
+func TestTokensThatDoNotOpenAreNone(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		user := w.came("google", w.tokens("access-1", "refresh-1", time.Hour))
+		w.data = token.NewDataKey()
 		_, err := w.ProviderTokens(t.Context(), user.ID, "google", never(t))
 		wantErr(t, err, ErrNoTokens)
 		w.came("google", w.tokens("access-2", "refresh-2", time.Hour)) // and do not bar the way in

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"gatehouse/app/mail"
 	"gatehouse/models"
 )
 
@@ -30,15 +31,15 @@ func (a *Accounts) Forgot(ctx context.Context, email string, asker Asker) (recov
 		return Recovery{}, false, err
 	}
 	known := err == nil
-	flow, mailed, err := a.begin(ctx, mailing{resetPurpose(address), address, known && user.DisabledAt == nil, func(code string) Letter {
+	flow, mailed, err := a.begin(ctx, mailing{resetPurpose(address), address, known && user.DisabledAt == nil, func(code string) letter {
 		switch {
 		case !known:
-			return Letter{}
+			return letter{}
 		case user.DisabledAt != nil:
-			return disabledLetter(address)
+			return letter{Kind: mail.AccountClosed}
 		}
-		return resetLetter(address, code)
-	}}, asker)
+		return codeLetter(mail.ResetCode, code)
+	}, user.ID}, asker)
 	return Recovery{Flow: flow, Email: address}, mailed, err
 }
 
@@ -104,30 +105,35 @@ func (a *Accounts) resetBefore(ctx context.Context, recovery Recovery, password 
 // finishReset uses the code, lets every other code of the user go (a change of address that a thief began
 // dies here) and sets the password while the address that got the code is still theirs.
 func (a *Accounts) finishReset(ctx context.Context, code string, user models.User, hash string) (models.User, error) {
-	if err := a.db.Codes.Use(ctx, code, resetPurpose(user.Email)); err != nil {
-		return models.User{}, err
-	}
-	if err := errors.Join(a.spent(ctx, resetPurpose(user.Email), user.Email), a.dropCodes(ctx, user)); err != nil {
-		return models.User{}, err
-	}
-	err := a.db.Users.ResetPassword(ctx, user.ID, user.Email, hash, a.now())
+	err := a.outbox.unit(ctx, func(tx *models.DB) error {
+		if err := useCode(ctx, tx, user.ID, code, resetPurpose(user.Email)); err != nil {
+			return err
+		}
+		if err := dropCodes(ctx, tx, user); err != nil {
+			return err
+		}
+		if err := tx.Users.ResetPassword(ctx, user.ID, user.Email, hash, a.now()); err != nil {
+			return err
+		}
+		return a.tell(ctx, tx, user, mail.PasswordReset, mail.Args{})
+	})
 	if errors.Is(err, models.ErrNotFound) {
 		return models.User{}, models.ErrSpentCode
 	}
 	if err != nil {
 		return models.User{}, err
 	}
-	a.post(passwordResetLetter(user.Email))
+	a.proven(ctx, resetPurpose(user.Email), user.Email)
 	user.PasswordHash = hash
 	return user, nil
 }
 
 // dropDecoys ends the codes that opened nothing while nobody had the address: whoever asks now is to get one.
-func (a *Accounts) dropDecoys(ctx context.Context, address string) error {
-	return a.db.Codes.Drop(ctx, resetPurpose(address), signInPurpose(address))
+func dropDecoys(ctx context.Context, tx *models.DB, address string) error {
+	return tx.Codes.Drop(ctx, resetPurpose(address), signInPurpose(address))
 }
 
 // dropCodes ends the codes that a person's old credentials could have begun.
-func (a *Accounts) dropCodes(ctx context.Context, user models.User) error {
-	return a.db.Codes.Drop(ctx, resetPurpose(user.Email), signInPurpose(user.Email), changePurpose(user.ID))
+func dropCodes(ctx context.Context, tx *models.DB, user models.User) error {
+	return tx.Codes.Drop(ctx, resetPurpose(user.Email), signInPurpose(user.Email), changePurpose(user.ID))
 }

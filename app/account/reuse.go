@@ -1,6 +1,11 @@
 package account
 
-import "context"
+import (
+	"context"
+
+	"gatehouse/app/mail"
+	"gatehouse/models"
+)
 
 // TellReuse writes to a user, if they have an address, that a refresh token of theirs was used
 // twice and the session has ended. client is the browser that it was started in.
@@ -9,8 +14,7 @@ func (a *Accounts) TellReuse(ctx context.Context, userID, client string) error {
 	if err != nil {
 		return err
 	}
-	if user.Email != "" {
-		a.post(reuseLetter(user.Email, client))
-	}
-	return nil
+	return a.outbox.unit(ctx, func(tx *models.DB) error {
+		return a.tell(ctx, tx, user, mail.SessionReused, mail.Args{Client: client})
+	})
 }

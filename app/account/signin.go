@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"gatehouse/app/mail"
 	"gatehouse/models"
 )
 
@@ -51,17 +52,17 @@ func (a *Accounts) BeginCode(ctx context.Context, address string, asker Asker) (
 		return CodeSignIn{}, false, err
 	}
 	live := user.PasswordHash != "" && user.DisabledAt == nil
-	flow, mailed, err := a.begin(ctx, mailing{signInPurpose(address), address, live, func(code string) Letter {
+	flow, mailed, err := a.begin(ctx, mailing{signInPurpose(address), address, live, func(code string) letter {
 		switch {
 		case user.ID == "":
-			return Letter{}
+			return letter{}
 		case user.DisabledAt != nil:
-			return disabledLetter(address)
+			return letter{Kind: mail.AccountClosed}
 		case user.PasswordHash == "":
-			return noPasswordLetter(address)
+			return letter{Kind: mail.NoPassword}
 		}
-		return signInLetter(address, code)
-	}}, asker)
+		return codeLetter(mail.SignInCode, code)
+	}, user.ID}, asker)
 	return CodeSignIn{Flow: flow, Email: address}, mailed, err
 }
 
@@ -81,10 +82,17 @@ func (a *Accounts) AuthenticateWithCode(ctx context.Context, pending CodeSignIn,
 	if err != nil {
 		return models.User{}, err
 	}
-	if err := a.db.Codes.Use(ctx, id, purpose); err != nil {
+	err = a.db.Tx(ctx, func(tx *models.DB) error {
+		if err := useCode(ctx, tx, user.ID, id, purpose); err != nil {
+			return err
+		}
+		return tx.Codes.Drop(ctx, purpose)
+	})
+	if err != nil {
 		return models.User{}, err
 	}
-	return user, a.spent(ctx, purpose, pending.Email)
+	a.proven(ctx, purpose, pending.Email)
+	return user, nil
 }
 
 // Confirm proves a signed-in person again. ErrCredentials, ErrBusy.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"gatehouse/app/mail"
 	"gatehouse/models"
 )
 
@@ -67,7 +68,7 @@ func (a *Accounts) Verify(ctx context.Context, pending Pending, code string) (mo
 		return models.User{}, ErrTaken
 	}
 	if err == nil {
-		err = a.dropDecoys(ctx, user.Email)
+		err = dropDecoys(ctx, a.db, user.Email)
 	}
 	return user, err
 }
@@ -83,17 +84,17 @@ func (a *Accounts) SignedUp(ctx context.Context, pending Pending) (bool, error) 
 }
 
 func (a *Accounts) sendSignUp(ctx context.Context, pending Pending, asker Asker) (again Pending, mailed bool, err error) {
-	_, err = a.db.Users.ByEmail(ctx, pending.Email)
+	user, err := a.db.Users.ByEmail(ctx, pending.Email)
 	known := err == nil
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return Pending{}, false, err
 	}
-	pending.Flow, mailed, err = a.begin(ctx, mailing{signUpPurpose(pending.Email), pending.Email, !known, func(code string) Letter {
+	pending.Flow, mailed, err = a.begin(ctx, mailing{signUpPurpose(pending.Email), pending.Email, !known, func(code string) letter {
 		if known {
-			return haveAccountLetter(pending.Email)
+			return letter{Kind: mail.HaveAccount}
 		}
-		return signUpLetter(pending.Email, code)
-	}}, asker)
+		return codeLetter(mail.SignUpCode, code)
+	}, user.ID}, asker)
 	return pending, mailed, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gatehouse/app/mail"
 	"gatehouse/models"
 )
 
@@ -88,10 +89,15 @@ func (a *Accounts) join(ctx context.Context, owner models.User, identity models.
 		return arrival{}, err
 	}
 	identity.UserID = owner.ID
-	if err := a.db.Identities.Join(ctx, identity, owner.Email, a.now()); err != nil {
+	err = a.outbox.unit(ctx, func(tx *models.DB) error {
+		if err := tx.Identities.Join(ctx, identity, owner.Email, a.now()); err != nil {
+			return err
+		}
+		return a.tell(ctx, tx, owner, mail.ProviderJoined, mail.Args{Provider: a.called(identity.Provider)})
+	})
+	if err != nil {
 		return arrival{}, err
 	}
-	a.post(joinedLetter(owner.Email, a.called(identity.Provider)))
 	return arrival{user: owner, joined: true}, nil
 }
 
@@ -102,7 +108,7 @@ func (a *Accounts) create(ctx context.Context, identity models.Identity, address
 	}
 	user, err := a.db.Identities.LinkNew(ctx, identity, models.User{Name: firstName(identity), Email: address}, a.now())
 	if err == nil && address != "" {
-		err = a.dropDecoys(ctx, address)
+		err = dropDecoys(ctx, a.db, address)
 	}
 	return arrival{user: user, fresh: true}, err
 }

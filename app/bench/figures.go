@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -166,7 +168,8 @@ func measureSessions(bare, house *process, people []*person, count int) error {
 			var failed error
 			for user := range users {
 				_, _, err := store.Start(ctx, models.Session{ID: strings.ReplaceAll(user, "-", "")[:22], UserID: user, Count: 1, Idle: 168 * time.Hour,
-					Remembered: true, AMR: "pwd", Client: "Chrome on Windows", IP: "203.0.113.77"}, 720*time.Hour)
+					Remembered: true, AMR: []string{"pwd"}, Client: "Chrome on Windows", IP: "203.0.113.77",
+					Claims: models.Claims{Name: "Ada Lovelace", Email: "ada.lovelace@example.com", EmailVerified: true, Roles: models.Roles{"admin"}}}, 720*time.Hour)
 				if err != nil {
 					failed = err
 				}
@@ -189,6 +192,31 @@ func measureSessions(bare, house *process, people []*person, count int) error {
 	}
 	fmt.Printf("%-44s %8.0f bytes each\n", fmt.Sprintf("%d sessions in Redis", count), float64(after-before)/float64(count))
 	return measureRequests(bare, house, people)
+}
+
+// giveRoles has the sessions of people claim as much as most teams would ask of them.
+func giveRoles(people []*person) error {
+	client, err := session.Dial(os.Getenv("TEST_REDIS_URL"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	store := session.NewRedis(client, 30*time.Second, 10*time.Minute, func() time.Duration { return 0 })
+	for _, p := range people {
+		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(p.access, ".")[1])
+		if err != nil {
+			return err
+		}
+		var said struct{ Sub string }
+		if err := json.Unmarshal(payload, &said); err != nil {
+			return err
+		}
+		claims := models.Claims{Roles: models.Roles{"admin", "billing", "support"}, Name: "Ada Lovelace", Email: p.email, EmailVerified: true, Picture: "0123456789abcdef"}
+		if err := store.Rewrite(context.Background(), said.Sub, claims); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // used is Redis's own count of the memory it holds, in bytes.

@@ -49,13 +49,17 @@ func measure(sessions int, attackOnly bool) error {
 		return err
 	}
 	defer bare.stop()
-	house, err := startHouse(binary, folder, "DATABASE_URL="+os.Getenv("TEST_DATABASE_URL"), "REDIS_URL="+os.Getenv("TEST_REDIS_URL"))
+	house, err := startHouse(binary, folder, "DATABASE_URL="+os.Getenv("TEST_DATABASE_URL"), "REDIS_URL="+os.Getenv("TEST_REDIS_URL"),
+		"ACCESS_CLAIMS=name,email,email_verified,picture")
 	if err != nil {
 		return err
 	}
 	defer house.stop()
 	people, err := signUpMany(house, 16)
 	if err != nil {
+		return err
+	}
+	if err := giveRoles(people); err != nil {
 		return err
 	}
 	if err := measureRequests(bare, house, people); err != nil {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,9 @@ type Config struct {
 	RefreshGrace time.Duration
 	PasswordMin  int
 	EventsKeep   time.Duration
+
+	AccessClaims  []string // what an access token says of a person: name, email, email_verified, picture
+	TokenAudience string   // stands beside the public address in aud; "" for none
 
 	TrustedProxies []netip.Prefix
 	Limits         bool
@@ -84,6 +88,9 @@ func Load(env func(string) string) (Config, error) {
 		RefreshGrace: r.duration("REFRESH_GRACE", 30*time.Second),
 		PasswordMin:  r.number("PASSWORD_MIN", 12, 8, 64),
 		EventsKeep:   r.duration("EVENTS_KEEP", 2160*time.Hour),
+
+		AccessClaims:  r.claims("ACCESS_CLAIMS", "name,email"),
+		TokenAudience: getenv("TOKEN_AUDIENCE"),
 
 		TrustedProxies: r.prefixes("TRUSTED_PROXIES"),
 		Limits:         r.choice("LIMITS", "on", "off") == "on",
@@ -150,6 +157,20 @@ func (r *reader) choice(name string, allowed ...string) string {
 	}
 	r.say(name, "set it to %s, not %q.", strings.Join(allowed, " or "), value)
 	return allowed[0]
+}
+
+// claims is a list of what an access token may say of a person, or "none".
+func (r *reader) claims(name, fallback string) []string {
+	named := list(r.text(name, fallback))
+	if slices.Equal(named, []string{"none"}) {
+		return nil
+	}
+	for _, claim := range named {
+		if !slices.Contains([]string{"name", "email", "email_verified", "picture"}, claim) {
+			r.say(name, "list name, email, email_verified and picture, or set it to none, not %q.", claim)
+		}
+	}
+	return named
 }
 
 func (r *reader) duration(name string, fallback time.Duration) time.Duration {

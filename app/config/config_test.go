@@ -32,7 +32,8 @@ func TestNothingSetIsDevelopment(t *testing.T) {
 	}
 	if c.Production || c.Addr != "localhost:3000" || c.URL.String() != "http://localhost:3000" || c.DatabaseURL != "sqlite://data/gatehouse.db" ||
 		c.AccessTTL != 10*time.Minute || c.SessionIdle != 168*time.Hour || c.SessionMax != 720*time.Hour || c.RefreshGrace != 30*time.Second ||
-		c.PasswordMin != 12 || c.EventsKeep != 2160*time.Hour || !c.Limits || c.RedisURL+c.SMTPURL+c.MetricsToken != "" || c.Secure() || c.Traces {
+		c.PasswordMin != 12 || !slices.Equal(c.AccessClaims, []string{"name", "email"}) || c.TokenAudience != "" ||
+		c.EventsKeep != 2160*time.Hour || !c.Limits || c.RedisURL+c.SMTPURL+c.MetricsToken != "" || c.Secure() || c.Traces {
 		t.Errorf("the defaults are %+v", c)
 	}
 }
@@ -40,13 +41,15 @@ func TestNothingSetIsDevelopment(t *testing.T) {
 func TestWhatIsSetIsRead(t *testing.T) {
 	t.Parallel()
 	c, err := load(production("ADDR=127.0.0.1:8080", "APP_SECRETS="+strings.Repeat("a", 32)+" , "+strings.Repeat("b", 40)+",",
-		"DATABASE_URL=postgres://db/gatehouse", "REDIS_URL=rediss://cache:6379/1", "ACCESS_TTL=5m", "TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.1,2001:db8::1/32",
+		"DATABASE_URL=postgres://db/gatehouse", "REDIS_URL=rediss://cache:6379/1", "ACCESS_TTL=5m",
+		"ACCESS_CLAIMS=none", "TOKEN_AUDIENCE=https://api.example.com", "TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.1,2001:db8::1/32",
 		"APPLE_CLIENT_ID=i", "APPLE_TEAM_ID=t", "APPLE_KEY_ID=k", `APPLE_PRIVATE_KEY=-----BEGIN\nPRIVATE`, "KEEP_PROVIDER_TOKENS=google, github", "METRICS_TOKEN=m")...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("2001:db8::/32")}
-	if !c.Production || !c.Secure() || len(c.Secrets) != 2 || c.Secrets[1] != strings.Repeat("b", 40) || c.AccessTTL != 5*time.Minute ||
+	if !c.Production || !c.Secure() || len(c.Secrets) != 2 || c.AccessClaims != nil || c.TokenAudience != "https://api.example.com" ||
+		c.Secrets[1] != strings.Repeat("b", 40) || c.AccessTTL != 5*time.Minute ||
 		!slices.Equal(c.TrustedProxies, proxies) || !slices.Equal(c.KeepProviderTokens, []string{"google", "github"}) ||
 		c.Apple.PrivateKey != "-----BEGIN\nPRIVATE" || c.MetricsToken != "m" {
 		t.Errorf("read as %+v", c)
@@ -76,6 +79,9 @@ func TestEverySentence(t *testing.T) {
 		{[]string{"TRUSTED_PROXIES=10.0.0.0/8,proxy"}, `TRUSTED_PROXIES: list addresses or networks such as 10.0.0.0/8, not "proxy".`},
 		{[]string{"APP_SECRETS=" + long + ",short"}, "APP_SECRETS: each secret has 32 bytes or more; `openssl rand -base64 48` makes one."},
 		{[]string{"APP_URL=https://example.com/#a"}, `APP_URL: set it to the public address and nothing more, such as https://accounts.example.com, not "https://example.com/#a".`},
+		{[]string{"ACCESS_CLAIMS=name,phone"}, `ACCESS_CLAIMS: list name, email, email_verified and picture, or set it to none, not "phone".`},
+		{[]string{"ACCESS_CLAIMS=name,none"}, `ACCESS_CLAIMS: list name, email, email_verified and picture, or set it to none, not "none".`},
+		{[]string{"TOKEN_AUDIENCE=one two"}, `TOKEN_AUDIENCE: set it to one name without blanks, such as https://api.example.com, of 200 bytes or less.`},
 		{[]string{"ADDR=x y"}, `ADDR: set it to host:port or :port, not "x y".`},
 		{[]string{"ADDR=:http"}, `ADDR: set it to host:port or :port, not ":http".`},
 		{[]string{"ACCESS_TTL=10ms"}, `ACCESS_TTL: set it to 1s or more.`},

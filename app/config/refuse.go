@@ -33,6 +33,10 @@ func (r *reader) refuse(c Config) {
 	if c.AccessTTL > c.SessionIdle {
 		r.say("ACCESS_TTL", "set it to SESSION_IDLE (%s) or less: an access token must not outlive its session.", c.SessionIdle)
 	}
+	odd := func(r rune) bool { return r <= ' ' || r == ',' || r > '~' }
+	if len(c.TokenAudience) > 200 || strings.ContainsFunc(c.TokenAudience, odd) {
+		r.say("TOKEN_AUDIENCE", "set it to one name without blanks, such as https://api.example.com, of 200 bytes or less.")
+	}
 	if c.SMTPURL != "" && c.MailFrom == "" {
 		r.say("MAIL_FROM", "set it beside SMTP_URL, such as \"Example <accounts@example.com>\".")
 	}

@@ -1,5 +1,5 @@
-// Package mail carries messages to people: over SMTP, or into an outbox that keeps them, behind a
-// queue so that no request waits for a mail server.
+// Package mail words mails and carries them to people: over SMTP or, in development, into a mailbox that keeps
+// them. Which mails go out, and when, is the account package's: its outbox calls a Sender behind the request.
 package mail
 
 import (
@@ -15,11 +15,11 @@ var ErrRefused = errors.New("mail: refused")
 // Message is one mail. Lines are its paragraphs, Code stands out below them, Why says in one
 // sentence why the person got it.
 type Message struct {
+	ID          string // the same at each try: a Message-ID is made of it (RFC 5322, 3.6.4)
 	To, Subject string
 	Lines       []string
 	Code        string
 	Why         string
-	First       bool // goes before other codes; codes go before the rest
 }
 
 // Sender hands one message on. It returns when the message is accepted. ErrRefused when trying
@@ -37,7 +37,7 @@ func mask(address string) string {
 	return string([]rune(local)[:1]) + "•••@" + domain
 }
 
-// masked is an error for logs. Mail servers quote the address they refuse.
-func masked(err error) string {
+// Masked is an error for logs. Mail servers quote the address they refuse.
+func Masked(err error) string {
 	return regexp.MustCompile(`[^\s<>"'(),;:]+@[^\s<>"'(),;:]+`).ReplaceAllStringFunc(err.Error(), mask)
 }

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -139,7 +140,7 @@ func (s *SMTP) letter(message Message) (*gomail.Msg, error) {
 	letter.ToMailAddress(to)
 	letter.Subject(message.Subject)
 	letter.SetDate()
-	letter.SetMessageIDWithValue(rand.Text() + s.from.Address[strings.LastIndex(s.from.Address, "@"):])
+	letter.SetMessageIDWithValue(cmp.Or(message.ID, rand.Text()) + s.from.Address[strings.LastIndex(s.from.Address, "@"):])
 	letter.SetGenHeader("Auto-Submitted", "auto-generated") // no holiday replies (RFC 3834)
 	letter.SetBodyString(gomail.TypeTextPlain, asText(message))
 	letter.AddAlternativeString(gomail.TypeTextHTML, html)

@@ -121,8 +121,8 @@ func TestARefusalIsFinalADelayIsNot(t *testing.T) {
 		if err == nil || errors.Is(err, ErrRefused) != final {
 			t.Errorf("%s: %v", answer, err)
 		}
-		if strings.Contains(masked(err), "anna") {
-			t.Errorf("masked: %s", masked(err))
+		if strings.Contains(Masked(err), "anna") {
+			t.Errorf("masked: %s", Masked(err))
 		}
 	}
 }

@@ -32,14 +32,14 @@ func New() *Figures {
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "gatehouse_request_seconds",
 			Help: "Requests by route, method and status.", Buckets: []float64{.001, .005, .025, .1, .5, 2, 10}}, []string{"route", "method", "status"}),
 		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatehouse_refreshes_total",
-			Help: "Trades of a refresh token by outcome: traded, repeated, reused, ended, forged, unavailable."}, []string{"outcome"}),
+			Help: "Refreshes by outcome: rotated, replayed, reused, ended, forged, unavailable."}, []string{"outcome"}),
 		started: prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_sessions_started_total", Help: "Sessions started by this process."}),
 		ended:   prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_sessions_ended_total", Help: "Sessions ended by this process."}),
 		wrong:   prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_wrong_codes_total", Help: "Mailed codes that were typed wrong, over all accounts."}),
 		store: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "gatehouse_session_store_seconds",
 			Help: "Answers of the session store by operation and outcome.", Buckets: []float64{.0005, .001, .005, .025, .1, .5, 2}}, []string{"operation", "outcome"}),
 	}
-	for _, outcome := range []string{"traded", "repeated", "reused", "ended", "forged", "unavailable"} {
+	for _, outcome := range []string{"rotated", "replayed", "reused", "ended", "forged", "unavailable"} {
 		f.refreshes.WithLabelValues(outcome)
 	}
 	f.registry.MustRegister(f.requests, f.refreshes, f.started, f.ended, f.wrong, f.store, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -56,6 +56,16 @@ func (f *Figures) Watch(lag func() time.Duration, waiting func() int, hashed fun
 			Help: "Time since the feed of ended sessions was last read."}, func() float64 { return lag().Seconds() }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatehouse_password_hashes_waiting",
 			Help: "Passwords being hashed or waiting for it."}, func() float64 { return float64(waiting()) }),
+	)
+}
+
+// WatchOutbox adds what waits to be sent or ended, in all processes, and for how long.
+func (f *Figures) WatchOutbox(waiting func() int, age func() time.Duration) {
+	f.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatehouse_outbox_waiting",
+			Help: "Mails to be sent and sessions to be ended, in all processes."}, func() float64 { return float64(waiting()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatehouse_outbox_oldest_seconds",
+			Help: "How long the oldest of them has waited."}, func() float64 { return age().Seconds() }),
 	)
 }
 

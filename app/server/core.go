@@ -33,7 +33,8 @@ type Core struct {
 	Passwords *account.Passwords
 	Limits    *limit.Limiter
 	Accounts  *account.Accounts
-	Outbox    *mail.Outbox // nil with SMTP_URL
+	Outbox    *account.Outbox
+	Mailbox   *mail.Mailbox // nil with SMTP_URL
 	Log       *slog.Logger
 
 	cfg  config.Config
@@ -62,7 +63,11 @@ func (c *Core) open(ctx context.Context, observe Observer) error {
 	if err != nil {
 		return err
 	}
-	if c.Keys, err = token.NewKeys(secrets, c.cfg.URL.String(), c.now); err != nil {
+	var audience []string
+	if c.cfg.TokenAudience != "" {
+		audience = []string{c.cfg.TokenAudience}
+	}
+	if c.Keys, err = token.NewKeys(secrets, c.cfg.URL.String(), c.now, audience...); err != nil {
 		return err
 	}
 	if err := c.openStores(ctx); err != nil {
@@ -71,13 +76,12 @@ func (c *Core) open(ctx context.Context, observe Observer) error {
 	if err := c.openSessions(ctx, observe.Sessions); err != nil {
 		return err
 	}
-	mailer, err := c.openMail()
-	if err != nil {
+	if c.Outbox, err = c.openOutbox(ctx); err != nil {
 		return err
 	}
 	c.Passwords = account.NewPasswords(runtime.GOMAXPROCS(0), MaxWaiting, c.cfg.PasswordMin, siteName(c.cfg.URL))
 	c.Limits = limit.New(c.Redis, c.cfg.Limits, c.now, c.Log)
-	c.Accounts = account.New(c.DB, c.Keys, c.Passwords, c.Limits, mailer, c.now,
+	c.Accounts = account.New(c.Outbox, c.Passwords, c.Limits,
 		account.Rules{KeepTokens: c.cfg.KeepProviderTokens, OIDCName: c.cfg.OIDC.Name, WrongCode: observe.WrongCode})
 	return nil
 }
@@ -119,7 +123,8 @@ func (c *Core) openSessions(ctx context.Context, observe session.Observer) error
 	if c.Redis != nil {
 		store = session.NewRedis(c.Redis, c.cfg.RefreshGrace, c.cfg.AccessTTL, c.ahead)
 	}
-	rules := session.Settings{AccessTTL: c.cfg.AccessTTL, Idle: c.cfg.SessionIdle, Max: c.cfg.SessionMax}
+	rules := session.Settings{AccessTTL: c.cfg.AccessTTL, Idle: c.cfg.SessionIdle, Max: c.cfg.SessionMax,
+		Claims: c.cfg.AccessClaims, PictureURL: c.cfg.URL.String() + "/profile/picture?v="}
 	c.Sessions = session.New(store, c.Keys, rules, observe, c.now, c.Log)
 	if err := c.Sessions.Open(ctx); err != nil {
 		return err

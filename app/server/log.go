@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"gatehouse/handlers"
+	"gatehouse/handlers/web"
 )
 
 // Log is where this process says what happens. The line that every request leaves is gathered with others, so
@@ -29,7 +29,7 @@ func NewLog(out, gathered io.Writer, production bool, least slog.Level) *Log {
 }
 
 // answered writes the line of one request. It holds nothing that a client wrote.
-func (l *Log) answered(a handlers.Answered) {
+func (l *Log) answered(a web.Answered) {
 	level := slog.LevelInfo
 	if a.Status >= 500 {
 		level = slog.LevelWarn

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"gatehouse/app/tests/testkit/servers"
-	"gatehouse/handlers"
+	"gatehouse/handlers/web"
 )
 
 // A request's line names its level, its route and how long it took in milliseconds; in production it is JSON.
@@ -18,7 +18,7 @@ func TestRequestLine(t *testing.T) {
 	at := time.Date(2026, 11, 22, 20, 30, 15, 123456789, time.UTC)
 	for status, level := range map[int]string{303: "INFO", 503: "WARN"} {
 		var line bytes.Buffer
-		request := handlers.Answered{ID: "7QK", Method: "GET", Route: "/auth/:provider/callback", Status: status, At: at, Took: 1234567}
+		request := web.Answered{ID: "7QK", Method: "GET", Route: "/auth/:provider/callback", Status: status, At: at, Took: 1234567}
 		NewLog(nil, &line, true, slog.LevelInfo).answered(request)
 		var got map[string]any
 		if err := json.Unmarshal(line.Bytes(), &got); err != nil {
@@ -36,12 +36,12 @@ func TestOnlyRequestLinesAreGathered(t *testing.T) {
 	var written servers.LogBuffer
 	out := NewWriter(&written)
 	log := NewLog(out.AtOnce(), out, true, slog.LevelInfo)
-	log.answered(handlers.Answered{Route: "/before"})
+	log.answered(web.Answered{Route: "/before"})
 	log.Info("security")
 	if lines := written.String(); !strings.Contains(lines, `"msg":"security"`) || !strings.Contains(lines, "/before") {
 		t.Errorf("written at once: %q", lines)
 	}
-	log.answered(handlers.Answered{Route: "/after"})
+	log.answered(web.Answered{Route: "/after"})
 	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(written.String(), "/after"); {
 		if time.Now().After(deadline) {
 			t.Fatal("the gathered line is not written")

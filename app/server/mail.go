@@ -1,23 +1,29 @@
 package server
 
 import (
+	"context"
 	"path/filepath"
 
 	"gatehouse/app/account"
 	"gatehouse/app/mail"
 )
 
-// openMail is where letters go: over SMTP or, without, into an outbox that /dev/mail shows.
-func (c *Core) openMail() (account.Mailer, error) {
+// openOutbox starts what sends mails and ends sessions behind the requests.
+func (c *Core) openOutbox(ctx context.Context) (*account.Outbox, error) {
+	data, err := account.OpenDataKey(ctx, c.DB, c.Keys, c.now())
+	if err != nil {
+		return nil, err
+	}
 	sender, err := c.sender()
 	if err != nil {
-		return account.Mailer{}, err
+		return nil, err
 	}
-	queue := mail.NewQueue(sender, c.Log, mail.Backoff)
-	c.stop = append(c.stop, queue.Close)
-	return account.Mailer{Post: func(letter account.Letter) { queue.Send(mail.Message(letter)) }, Room: queue.Room}, nil
+	outbox := account.NewOutbox(c.DB, data, c.Keys, sender, c.Sessions, c.Log, c.now)
+	c.stop = append(c.stop, outbox.Close)
+	return outbox, outbox.Open(ctx)
 }
 
+// sender is where mails go: over SMTP or, without, into a mailbox that /dev/mail shows.
 func (c *Core) sender() (mail.Sender, error) {
 	if c.cfg.SMTPURL != "" {
 		return mail.NewSMTP(c.cfg.SMTPURL, c.cfg.MailFrom)
@@ -27,6 +33,6 @@ func (c *Core) sender() (mail.Sender, error) {
 		file = filepath.Join(dataFolder(c.cfg), "mail.json")
 	}
 	var err error
-	c.Outbox, err = mail.NewOutbox(file, c.now)
-	return c.Outbox, err
+	c.Mailbox, err = mail.NewMailbox(file, c.now)
+	return c.Mailbox, err
 }

@@ -15,6 +15,9 @@ import (
 	"gatehouse/app/session"
 	"gatehouse/app/trace"
 	"gatehouse/handlers"
+	"gatehouse/handlers/door"
+	"gatehouse/handlers/pages"
+	"gatehouse/handlers/web"
 	"gatehouse/static"
 )
 
@@ -56,26 +59,38 @@ func (s *Server) open(figures *metrics.Figures, log *Log) (err error) {
 		return err
 	}
 	figures.Watch(s.Sessions.Lag, s.Passwords.Depth, s.Passwords.Hashed)
+	figures.WatchOutbox(s.Outbox.Waiting, s.Outbox.Age)
 	s.sweep()
-	routes := &handlers.Handlers{
-		URL: s.cfg.URL, Production: s.cfg.Production, AccessTTL: s.cfg.AccessTTL, PasswordMin: s.cfg.PasswordMin,
-		Proxies: s.cfg.TrustedProxies, MetricsToken: s.cfg.MetricsToken,
-		DB: s.DB, Accounts: s.Accounts, Sessions: s.Sessions, Providers: s.Providers, Keys: s.Keys, Static: files,
-		Outbox: s.Outbox, Limits: s.Limits, Problems: s.problems,
-		Observe: func(request handlers.Answered) {
+	site := s.site(figures, log, files)
+	routes := &handlers.Routes{
+		Site: site, Door: &door.Door{Site: site}, Metrics: figures.Handler(),
+		Pages: pages.New(pages.Pages{Site: site, DB: s.DB, Providers: s.Providers, Mailbox: s.Mailbox, PasswordMin: s.cfg.PasswordMin}),
+	}
+	if s.Web, err = routes.App(); err != nil {
+		return err
+	}
+	s.closeWhileDraining()
+	return nil
+}
+
+// site is what every answer shares.
+func (s *Server) site(figures *metrics.Figures, log *Log, files *static.Files) *web.Site {
+	site := &web.Site{
+		URL: s.cfg.URL, Production: s.cfg.Production, AccessTTL: s.cfg.AccessTTL, Proxies: s.cfg.TrustedProxies,
+		MetricsToken: s.cfg.MetricsToken, DevMail: s.Mailbox != nil,
+		Accounts: s.Accounts, Sessions: s.Sessions, Events: s.DB.Events, Keys: s.Keys, Limits: s.Limits, Static: files,
+		Problems: s.problems, Now: s.now, Log: s.Log,
+		Observe: func(request web.Answered) {
 			figures.Answered(request.Route, request.Method, request.Status, request.Took)
 			if !request.Unlogged {
 				log.answered(request)
 			}
 		},
-		Metrics: figures.Handler(), Now: s.now, Log: s.Log,
 	}
 	if s.traces != nil {
-		routes.Trace = s.traces.Request
+		site.Trace = s.traces.Request
 	}
-	s.Web = routes.App()
-	s.closeWhileDraining()
-	return nil
+	return site
 }
 
 // Serve answers on a listener until Drain.

@@ -2,7 +2,11 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -75,28 +79,30 @@ func database(t *testing.T, address string) fixture {
 	return fixture{db.Sessions.With(testGrace, testKeep, clock.ahead), clock, user}
 }
 
+var ada = models.Claims{Roles: models.Roles{"admin", "billing"}, Name: "Ada Lovelace", Email: "ada@example.com", EmailVerified: true, Picture: "0123456789abcdef"}
+
 func (f fixture) start(t *testing.T) models.Session {
 	t.Helper()
-	s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour,
-		Remembered: true, AMR: "pwd", Provider: "google", Client: "Firefox on Linux", IP: "2001:db8::1"}, 2*time.Hour)
+	s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour, Remembered: true,
+		AMR: []string{"pwd", "otp", "mfa"}, Provider: "google", Client: "Firefox on Linux", IP: "2001:db8::1", Claims: ada}, 2*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func (f fixture) trade(t *testing.T, s models.Session, count int64, want models.Outcome, at int64) models.Session {
+func (f fixture) rotate(t *testing.T, s models.Session, count int64, want models.Outcome, at int64) models.Session {
 	t.Helper()
-	got, outcome, err := f.Trade(t.Context(), s.UserID, s.ID, count)
+	got, outcome, err := f.Rotate(t.Context(), s.UserID, s.ID, count)
 	if err != nil || outcome != want || got.Count != at {
-		t.Fatalf("trade of %d: outcome %d at %d (%v), want %d at %d", count, outcome, got.Count, err, want, at)
+		t.Fatalf("rotate of %d: outcome %d at %d (%v), want %d at %d", count, outcome, got.Count, err, want, at)
 	}
 	return got
 }
 
-func (f fixture) confirm(t *testing.T, s models.Session, count int64) {
+func (f fixture) acknowledge(t *testing.T, s models.Session, count int64) {
 	t.Helper()
-	if err := f.Confirm(t.Context(), []models.Confirmation{{UserID: s.UserID, SessionID: s.ID, Count: count}}); err != nil {
+	if err := f.Acknowledge(t.Context(), []models.Acknowledgement{{UserID: s.UserID, SessionID: s.ID, Count: count}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -119,98 +125,182 @@ func TestStoreKeepsWhatItIsGiven(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		want := f.start(t)
-		live, err := f.ByUser(t.Context(), f.user.ID)
-		if err != nil || len(live) != 1 {
-			t.Fatalf("%d live sessions, %v", len(live), err)
-		}
-		got := live[0]
-		if got.ID != want.ID || got.UserID != want.UserID || got.Count != 1 || got.Confirmed || !got.Remembered || got.Idle != time.Hour ||
-			got.AMR != "pwd" || got.Provider != "google" || got.Client != "Firefox on Linux" || got.IP != "2001:db8::1" ||
-			!got.EndsAt.Equal(want.EndsAt) || !got.StartedAt.Equal(want.StartedAt) || !got.TradedAt.Equal(want.TradedAt) {
+		got := f.only(t)
+		if got.Count != 1 || got.Acknowledged || !got.Remembered || got.Idle != time.Hour || got.Provider != "google" || got.Client != "Firefox on Linux" ||
+			got.IP != "2001:db8::1" || !got.AuthTime.Equal(got.StartedAt) || !slices.Equal(got.AMR, []string{"pwd", "otp", "mfa"}) || !reflect.DeepEqual(got, want) {
 			t.Fatalf("got %+v\nwant %+v", got, want)
+		}
+		if rotated := f.rotate(t, want, 1, models.Rotated, 2); !slices.Equal(rotated.AMR, want.AMR) || !rotated.AuthTime.Equal(want.AuthTime) || !rotated.Claims.Equal(ada) {
+			t.Fatalf("after a rotation: %+v", rotated)
 		}
 	})
 }
 
-func TestTradeMovesOnAndRepeats(t *testing.T) {
+// only is the one live session of the user.
+func (f fixture) only(t *testing.T) models.Session {
+	t.Helper()
+	live, err := f.ByUser(t.Context(), f.user.ID)
+	if err != nil || len(live) != 1 {
+		t.Fatalf("%d live sessions, %v", len(live), err)
+	}
+	return live[0]
+}
+
+// When somebody proved who they are may lie before their session.
+func TestAuthTimeIsItsOwn(t *testing.T) {
+	t.Parallel()
+	everyStore(t, func(t *testing.T, f fixture) {
+		proven := time.Now().Add(-5 * time.Minute).UTC().Truncate(time.Millisecond)
+		s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour, AMR: []string{"fed"}, AuthTime: proven}, time.Hour)
+		if err != nil || !s.AuthTime.Equal(proven) || !s.StartedAt.After(proven) {
+			t.Fatalf("started %+v, %v", s, err)
+		}
+		if got := f.rotate(t, s, 1, models.Rotated, 2); !got.AuthTime.Equal(proven) || !got.StartedAt.Equal(s.StartedAt) {
+			t.Fatalf("after a rotation: %+v", got)
+		}
+	})
+}
+
+// What changes a person changes what each of their sessions claims from the next rotation on, and nothing else
+// of it; sessions that have ended stay ended, and nobody else's are touched.
+func TestRewriteReachesLiveSessionsAlone(t *testing.T) {
+	t.Parallel()
+	everyStore(t, func(t *testing.T, f fixture) {
+		one, two, over := f.start(t), f.start(t), f.start(t)
+		if _, err := f.End(t.Context(), f.user.ID, over.ID); err != nil {
+			t.Fatal(err)
+		}
+		want := models.Claims{Roles: models.Roles{"reader"}, Name: "Ada\tKing", Email: "countess@example.com", EmailVerified: true}
+		if err := f.Rewrite(t.Context(), f.user.ID, want); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Rewrite(t.Context(), uuid.NewString(), ada); err != nil {
+			t.Fatal("of somebody without a session:", err)
+		}
+		for _, s := range []models.Session{one, two} {
+			got := f.rotate(t, s, 1, models.Rotated, 2)
+			got.Claims.Name = strings.ReplaceAll(got.Claims.Name, " ", "\t") // a store may keep a tab as a blank
+			if !got.Claims.Equal(want) || !got.StartedAt.Equal(s.StartedAt) || got.Client != s.Client || !slices.Equal(got.AMR, s.AMR) {
+				t.Errorf("rotated as %+v", got)
+			}
+		}
+		f.rotate(t, over, 1, models.Gone, 0)
+		if _, err := f.EndUser(t.Context(), f.user.ID, "", time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Rewrite(t.Context(), f.user.ID, ada); err != nil {
+			t.Fatal(err)
+		}
+		if live, err := f.ByUser(t.Context(), f.user.ID); err != nil || len(live) != 0 {
+			t.Errorf("%d live sessions, %v", len(live), err)
+		}
+	})
+}
+
+// Rewriting and rotating at once lose neither.
+func TestRewriteAndRotationDoNotOverwriteEachOther(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		s := f.start(t)
-		moved := f.trade(t, s, 1, models.Traded, 2)
-		f.clock.advance(testGrace - time.Second)
-		again := f.trade(t, s, 1, models.Repeated, 2)
-		if !again.TradedAt.Equal(moved.TradedAt) {
-			t.Fatal("a repeat wrote something")
+		var both sync.WaitGroup
+		both.Go(func() {
+			for count := int64(1); count <= 20; count++ {
+				if _, outcome, err := f.Rotate(t.Context(), s.UserID, s.ID, count); err != nil || outcome != models.Rotated {
+					t.Errorf("rotate %d: %d, %v", count, outcome, err)
+				}
+			}
+		})
+		for i := range 20 {
+			if err := f.Rewrite(t.Context(), f.user.ID, models.Claims{Name: fmt.Sprint(i)}); err != nil {
+				t.Error(err)
+			}
 		}
-		f.trade(t, s, 2, models.Traded, 3)
-		f.trade(t, s, 3, models.Traded, 4)
-		f.trade(t, s, 2, models.Reused, 4)
-		f.trade(t, s, 4, models.Gone, 0)
+		both.Wait()
+		if got := f.only(t); got.Count != 21 || got.Claims.Name != "19" {
+			t.Errorf("stands at %d as %q", got.Count, got.Claims.Name)
+		}
+	})
+}
+
+func TestRotationMovesOnAndReplays(t *testing.T) {
+	t.Parallel()
+	everyStore(t, func(t *testing.T, f fixture) {
+		s := f.start(t)
+		moved := f.rotate(t, s, 1, models.Rotated, 2)
+		f.clock.advance(testGrace - time.Second)
+		again := f.rotate(t, s, 1, models.Replayed, 2)
+		if !again.RotatedAt.Equal(moved.RotatedAt) {
+			t.Fatal("a replay wrote something")
+		}
+		f.rotate(t, s, 2, models.Rotated, 3)
+		f.rotate(t, s, 3, models.Rotated, 4)
+		f.rotate(t, s, 2, models.Reused, 4)
+		f.rotate(t, s, 4, models.Gone, 0)
 		if !f.inFeed(t, s.ID) {
 			t.Fatal("the feed does not know of a session that ended by reuse")
 		}
 	})
 }
 
-// A lost answer may be asked for again, for a day; a confirmed one is reuse after the grace.
-func TestConfirmationMakesReuse(t *testing.T) {
+// A lost answer may be asked for again, for a day; an acknowledged one is reuse after the grace.
+func TestAcknowledgementMakesReuse(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		lost := f.start(t)
-		f.trade(t, lost, 1, models.Traded, 2)
+		f.rotate(t, lost, 1, models.Rotated, 2)
 		f.clock.advance(50 * time.Minute)
-		f.trade(t, lost, 1, models.Repeated, 2)
+		f.rotate(t, lost, 1, models.Replayed, 2)
 
-		confirmed := f.start(t)
-		f.trade(t, confirmed, 1, models.Traded, 2)
-		f.confirm(t, confirmed, 1) // old news: changes nothing
+		acknowledged := f.start(t)
+		f.rotate(t, acknowledged, 1, models.Rotated, 2)
+		f.acknowledge(t, acknowledged, 1) // old news: changes nothing
 		f.clock.advance(testGrace + time.Second)
-		f.trade(t, confirmed, 1, models.Repeated, 2)
-		f.confirm(t, confirmed, 2)
-		f.trade(t, confirmed, 1, models.Reused, 2)
+		f.rotate(t, acknowledged, 1, models.Replayed, 2)
+		f.acknowledge(t, acknowledged, 2)
+		f.rotate(t, acknowledged, 1, models.Reused, 2)
 	})
 }
 
 func TestLostAnswerIsForgottenAfterADay(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
-		s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: 72 * time.Hour, AMR: "pwd"}, 96*time.Hour)
+		s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: 72 * time.Hour, AMR: []string{"pwd"}}, 96*time.Hour)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.trade(t, s, 1, models.Traded, 2)
+		f.rotate(t, s, 1, models.Rotated, 2)
 		f.clock.advance(models.LostAnswer + time.Second)
-		f.trade(t, s, 1, models.Reused, 2)
+		f.rotate(t, s, 1, models.Reused, 2)
 	})
 }
 
-func TestConfirmationInsideTheGraceStillRepeats(t *testing.T) {
+func TestAcknowledgementInsideTheGraceStillReplays(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		s := f.start(t)
-		f.trade(t, s, 1, models.Traded, 2)
-		f.confirm(t, s, 2)
-		f.trade(t, s, 1, models.Repeated, 2)
+		f.rotate(t, s, 1, models.Rotated, 2)
+		f.acknowledge(t, s, 2)
+		f.rotate(t, s, 1, models.Replayed, 2)
 	})
 }
 
 func TestAbsentIsNotReuse(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
-		f.trade(t, models.Session{ID: newID(), UserID: f.user.ID}, 5, models.Gone, 0)
+		f.rotate(t, models.Session{ID: newID(), UserID: f.user.ID}, 5, models.Gone, 0)
 		s := f.start(t)
-		f.trade(t, models.Session{ID: s.ID, UserID: uuid.NewString()}, 1, models.Gone, 0) // another user's
-		f.trade(t, s, 1, models.Traded, 2)
+		f.rotate(t, models.Session{ID: s.ID, UserID: uuid.NewString()}, 1, models.Gone, 0) // another user's
+		f.rotate(t, s, 1, models.Rotated, 2)
 	})
 }
 
-// A store that failed over may have lost its latest trades; a count that only we can sign says so.
-func TestLostTradeIsMadeGood(t *testing.T) {
+// A store that failed over may have lost its latest rotations; a count that only we can sign says so.
+func TestLostRotationIsMadeGood(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		s := f.start(t)
-		f.trade(t, s, 7, models.Traded, 8)
-		f.trade(t, s, 8, models.Traded, 9)
+		f.rotate(t, s, 7, models.Rotated, 8)
+		f.rotate(t, s, 8, models.Rotated, 9)
 	})
 }
 
@@ -219,15 +309,15 @@ func TestIdleAndAbsoluteEnd(t *testing.T) {
 	everyStore(t, func(t *testing.T, f fixture) {
 		idle := f.start(t)
 		f.clock.advance(time.Hour)
-		f.trade(t, idle, 1, models.Gone, 0)
+		f.rotate(t, idle, 1, models.Gone, 0)
 
 		absolute := f.start(t)
 		f.clock.advance(50 * time.Minute)
-		f.trade(t, absolute, 1, models.Traded, 2)
+		f.rotate(t, absolute, 1, models.Rotated, 2)
 		f.clock.advance(50 * time.Minute)
-		f.trade(t, absolute, 2, models.Traded, 3)
+		f.rotate(t, absolute, 2, models.Rotated, 3)
 		f.clock.advance(20 * time.Minute)
-		f.trade(t, absolute, 3, models.Gone, 0)
+		f.rotate(t, absolute, 3, models.Gone, 0)
 		if live, err := f.ByUser(t.Context(), f.user.ID); err != nil || len(live) != 0 {
 			t.Fatalf("%d live, %v", len(live), err)
 		}
@@ -241,8 +331,8 @@ func TestRefreshNeverBringsBack(t *testing.T) {
 		if _, err := f.End(t.Context(), s.UserID, s.ID); err != nil {
 			t.Fatal(err)
 		}
-		f.confirm(t, s, 1)
-		f.trade(t, s, 1, models.Gone, 0)
+		f.acknowledge(t, s, 1)
+		f.rotate(t, s, 1, models.Gone, 0)
 		if live, err := f.Live(t.Context(), s.UserID, s.ID); live || err != nil {
 			t.Fatalf("live: %v, %v", live, err)
 		}
@@ -259,20 +349,42 @@ func TestEndUserKeepsOne(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		kept, one, two := f.start(t), f.start(t), f.start(t)
-		ended, err := f.EndUser(t.Context(), f.user.ID, kept.ID)
+		ended, err := f.EndUser(t.Context(), f.user.ID, kept.ID, time.Time{})
 		if err != nil || len(ended) != 2 {
 			t.Fatalf("%d ended, %v", len(ended), err)
 		}
 		for _, s := range []models.Session{one, two} {
-			f.trade(t, s, 1, models.Gone, 0)
+			f.rotate(t, s, 1, models.Gone, 0)
 			if !f.inFeed(t, s.ID) {
 				t.Fatal("the feed does not know")
 			}
 		}
-		f.trade(t, kept, 1, models.Traded, 2)
-		if ended, err = f.EndUser(t.Context(), f.user.ID, ""); err != nil || len(ended) != 1 {
+		f.rotate(t, kept, 1, models.Rotated, 2)
+		if ended, err = f.EndUser(t.Context(), f.user.ID, "", time.Time{}); err != nil || len(ended) != 1 {
 			t.Fatalf("%d ended, %v", len(ended), err)
 		}
+	})
+}
+
+// An ending that is carried out late takes no session that began after what it is for.
+func TestEndUserLeavesWhatBeganLater(t *testing.T) {
+	t.Parallel()
+	everyStore(t, func(t *testing.T, f fixture) {
+		old, kept := f.start(t), f.start(t)
+		before := kept.StartedAt.Add(time.Second)
+		f.clock.advance(2 * time.Second)
+		later := f.start(t)
+		if ended, err := f.EndUser(t.Context(), f.user.ID, kept.ID, before); err != nil || len(ended) != 1 || ended[0].SessionID != old.ID {
+			t.Fatalf("ended %v, %v, want %s", ended, err, old.ID)
+		}
+		f.rotate(t, old, 1, models.Gone, 0)
+		f.rotate(t, kept, 1, models.Rotated, 2)
+		f.rotate(t, later, 1, models.Rotated, 2)
+		// The very moment counts as before: of two that cannot be told apart, none is spared.
+		if ended, err := f.EndUser(t.Context(), f.user.ID, kept.ID, later.StartedAt); err != nil || len(ended) != 1 {
+			t.Fatalf("ended %v, %v", ended, err)
+		}
+		f.rotate(t, later, 2, models.Gone, 0)
 	})
 }
 
@@ -284,43 +396,43 @@ func TestSessionsAreBounded(t *testing.T) {
 		for range models.MaxSessions - 1 {
 			f.start(t)
 		}
-		_, retired, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour, AMR: "pwd"}, time.Hour)
+		_, retired, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour, AMR: []string{"pwd"}}, time.Hour)
 		if err != nil || len(retired) != 1 || retired[0].SessionID != first.ID {
 			t.Fatalf("retired %v, %v", retired, err)
 		}
-		f.trade(t, first, 1, models.Gone, 0)
+		f.rotate(t, first, 1, models.Gone, 0)
 		if !f.inFeed(t, first.ID) {
 			t.Fatal("the feed does not know")
 		}
 	})
 }
 
-// Racing tabs present one count; exactly one trade is written, and all get its successor.
-func TestRacingTradesMakeOneSuccessor(t *testing.T) {
+// Racing tabs present one count; exactly one rotation is written, and all get its successor.
+func TestRacingRotationsMakeOneSuccessor(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		s := f.start(t)
-		var traded, repeated atomic.Int64
+		var rotated, replayed atomic.Int64
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				got, outcome, err := f.Trade(t.Context(), s.UserID, s.ID, 1)
+				got, outcome, err := f.Rotate(t.Context(), s.UserID, s.ID, 1)
 				if err != nil || got.Count != 2 {
 					t.Errorf("at %d, %v", got.Count, err)
 				}
 				switch outcome {
-				case models.Traded:
-					traded.Add(1)
-				case models.Repeated:
-					repeated.Add(1)
+				case models.Rotated:
+					rotated.Add(1)
+				case models.Replayed:
+					replayed.Add(1)
 				case models.Gone, models.Reused:
 					t.Errorf("outcome %d", outcome)
 				}
 			})
 		}
 		all.Wait()
-		if traded.Load() != 1 || repeated.Load() != 49 {
-			t.Fatalf("%d traded, %d repeated", traded.Load(), repeated.Load())
+		if rotated.Load() != 1 || replayed.Load() != 49 {
+			t.Fatalf("%d rotated, %d replayed", rotated.Load(), replayed.Load())
 		}
 	})
 }
@@ -361,7 +473,7 @@ func TestStoreErrorIsNeverEnded(t *testing.T) {
 		s := f.start(t)
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, outcome, err := f.Trade(gone, s.UserID, s.ID, 1); err == nil {
+		if _, outcome, err := f.Rotate(gone, s.UserID, s.ID, 1); err == nil {
 			t.Fatalf("outcome %d and no error", outcome)
 		}
 		if _, err := f.Live(gone, s.UserID, s.ID); err == nil {
@@ -370,7 +482,7 @@ func TestStoreErrorIsNeverEnded(t *testing.T) {
 		if _, _, err := f.Ended(gone, ""); err == nil {
 			t.Fatal("no error")
 		}
-		f.trade(t, s, 1, models.Traded, 2)
+		f.rotate(t, s, 1, models.Rotated, 2)
 	})
 }
 
@@ -385,9 +497,9 @@ func TestRedisScriptsComeBack(t *testing.T) {
 		}
 	}
 	flush()
-	f.trade(t, s, 1, models.Traded, 2)
+	f.rotate(t, s, 1, models.Rotated, 2)
 	flush()
-	f.confirm(t, s, 2)
+	f.acknowledge(t, s, 2)
 	f.clock.advance(testGrace + time.Second)
-	f.trade(t, s, 1, models.Reused, 2)
+	f.rotate(t, s, 1, models.Reused, 2)
 }

@@ -107,11 +107,11 @@ func WarnOfEviction(ctx context.Context, client redis.UniversalClient, log *slog
 
 // Quiet sends go-redis's own complaints to our log, at debug level: each failure is already
 // answered where it matters.
-func Quiet(log *slog.Logger) { redis.SetLogger(quiet{log}) }
+func Quiet(log *slog.Logger) { redis.SetLogger(redisLogger{log}) }
 
-type quiet struct{ log *slog.Logger }
+type redisLogger struct{ log *slog.Logger }
 
 // Printf is go-redis's logging interface.
-func (q quiet) Printf(ctx context.Context, format string, v ...any) {
+func (q redisLogger) Printf(ctx context.Context, format string, v ...any) {
 	q.log.DebugContext(ctx, strings.TrimSpace(fmt.Sprintf(format, v...)))
 }

@@ -1,18 +1,18 @@
--- Ends all of a user's sessions but one. Answers their ids and those that ended earlier and that the
--- feed may not have yet (see trade.lua). KEYS[1]: the user's sessions. ARGV: the id to keep or '', the
--- length of an id.
-local ended, waiting = {}, redis.call('HGET', KEYS[1], '!')
-if waiting then
-  table.insert(ended, waiting)
+-- Ends all of a user's sessions that started by a time, but for one. ARGV: the id to keep or '', the length of an id,
+-- the feed's oldest entry to keep, the time in ms. Answers the ids that ended, and those that the feed still has to be
+-- told of. A session that does not say when it started ends.
+local function started(id)
+  return tonumber(string.match(redis.call('HGET', KEYS[1], id .. ':') or '', '^(%d+)')) or 0
 end
+
+local ended = {}
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-  if #field == tonumber(ARGV[2]) and field ~= ARGV[1] then
-    redis.call('HDEL', KEYS[1], field, field .. ':', field .. '@')
-    table.insert(ended, field)
+  local id = string.sub(field, 1, tonumber(ARGV[2]))
+  if #id == tonumber(ARGV[2]) and id ~= ARGV[1] and started(id) <= tonumber(ARGV[4]) then
+    redis.call('HDEL', KEYS[1], field)
+    if field == id then
+      table.insert(ended, id)
+    end
   end
 end
-local all = table.concat(ended, ' ')
-if all ~= '' then
-  redis.call('HSET', KEYS[1], '!', all)
-end
-return all
+return {announce(table.concat(ended, ' '), ARGV[3])}

@@ -13,11 +13,11 @@ import (
 // feed is how far this process has followed the store's list of ended sessions. Its times are the
 // machine's own: they measure silence, not sessions.
 type feed struct {
-	cursor    string
-	lastRead  atomic.Int64 // Unix nanoseconds of the last answer
-	lastAsked atomic.Int64 // of the last question to the store that failed
-	broken    atomic.Bool  // said so in the log
-	since     atomic.Int64 // from when on the feed is whole
+	cursor     string
+	lastRead   atomic.Int64 // Unix nanoseconds of the last answer
+	lastFailed atomic.Int64 // of the last question to the store that failed
+	broken     atomic.Bool  // said so in the log
+	since      atomic.Int64 // from when on the feed is whole
 }
 
 const (
@@ -40,12 +40,12 @@ func (e *Engine) Open(ctx context.Context) error {
 	return nil
 }
 
-// Run follows the feed and writes confirmations behind the requests, until ctx is over; then it
+// Run follows the feed and writes acknowledgements behind the requests, until ctx is over; then it
 // writes what is left.
 func (e *Engine) Run(ctx context.Context) {
 	var both sync.WaitGroup
 	both.Go(func() { e.runFeed(ctx) })
-	both.Go(func() { e.runConfirms(ctx) })
+	both.Go(func() { e.runAcknowledgements(ctx) })
 	both.Wait()
 }
 
@@ -85,7 +85,7 @@ func (e *Engine) follow(ctx context.Context) error {
 func (e *Engine) lost(err error) {
 	e.feed.cursor = ""
 	e.feed.lastRead.Store(0)
-	e.confirms.forget()
+	e.acknowledgements.forget()
 	if !e.feed.broken.Swap(true) {
 		e.log.Warn("the feed of ended sessions is behind", "err", err)
 	}
@@ -103,7 +103,7 @@ func (e *Engine) endedBehind(ctx context.Context, current token.Access) bool {
 	if !e.Behind() && !e.younger(current) {
 		return false
 	}
-	failed := time.Unix(0, e.feed.lastAsked.Load())
+	failed := time.Unix(0, e.feed.lastFailed.Load())
 	if time.Since(failed) < askAgainAfter {
 		return false
 	}
@@ -115,7 +115,7 @@ func (e *Engine) endedBehind(ctx context.Context, current token.Access) bool {
 		return err
 	})
 	if err != nil {
-		e.feed.lastAsked.Store(time.Now().UnixNano())
+		e.feed.lastFailed.Store(time.Now().UnixNano())
 		return false
 	}
 	if !live {

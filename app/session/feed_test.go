@@ -74,7 +74,7 @@ func follows(t *testing.T, e *Engine) {
 
 func started(t *testing.T, e *Engine) Pair {
 	t.Helper()
-	pair, err := e.Start(t.Context(), models.User{ID: uuid.NewString()}, Arrival{Remember: true, AMR: "pwd"})
+	pair, err := e.Start(t.Context(), models.User{ID: uuid.NewString()}, Arrival{Remember: true, AMR: []string{"pwd"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,13 +166,13 @@ func TestAcknowledgementsAreWrittenAgainAfterAFailover(t *testing.T) {
 	pair := started(t, e)
 	acknowledged := func() bool {
 		session, err := e.List(t.Context(), pair.Session.UserID)
-		return err == nil && len(session) == 1 && session[0].Confirmed
+		return err == nil && len(session) == 1 && session[0].Acknowledged
 	}
 	see := func() {
 		if _, err := e.Resume(t.Context(), pair.Access); err != nil {
 			t.Fatal(err)
 		}
-		if err := e.FlushConfirmations(t.Context()); err != nil {
+		if err := e.FlushAcknowledgements(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,25 +16,26 @@ import (
 	"gatehouse/models"
 )
 
-// Redis is the session store on Redis. A user's sessions are one hash, gatehouse:{user id}, so one
-// key is all that a script touches, on a Cluster too. Each session is three short fields (kept
-// under 64 bytes, so that Redis packs them):
+// Redis is the session store on Redis 6.2 or later. A user's sessions are one hash, gatehouse:{user id}, so one
+// key is all that a script touches, on a Cluster too (redis_record.go says what is in it). Beside the sessions it
+// has the field '!': ids that ended and that the feed may not have yet.
 //
-//	<id>    count, traded at, confirmed at or 0, absolute end, idle window    (times in Unix ms)
-//	<id>:   started at, remembered, amr, provider
-//	<id>@   client, IP
-//	!       ids that ended and that the feed may not have yet
+// An ending is first made and then announced. On one server and with Sentinel both are one step, in the script.
+// On a Cluster the feed is on another node: the script notes in '!' what has to be announced, in the same step
+// as the removal, and the feed is appended to when that has succeeded. A process that dies in between has
+// answered nobody; whoever asks again, and whatever else this person does, appends it.
 type Redis struct {
 	client redis.UniversalClient
+	apart  bool // the feed is on another node than the sessions
 	grace  time.Duration
 	keep   time.Duration
 	ahead  func() time.Duration
 
-	start, trade, confirm, endUser, list *redis.Script
+	start, rotate, acknowledge, end, endUser, clear, rewrite, list *redis.Script
 
 	mu     sync.Mutex
 	recent []ending // a short while back, the oldest first
-	unsure bool     // whether the feed has all of them
+	dirty  bool     // whether the feed has all of them
 	beaten time.Time
 	since  time.Time // of the feed's first entry
 }
@@ -41,83 +43,104 @@ type Redis struct {
 // NewRedis keeps sessions through client. grace is for racing tabs, keep is an access token's life,
 // ahead is how far this process's clock was moved (0 outside tests).
 func NewRedis(client redis.UniversalClient, grace, keep time.Duration, ahead func() time.Duration) *Redis {
-	return &Redis{client: client, grace: grace, keep: keep, ahead: ahead,
-		start: redis.NewScript(startSource), trade: redis.NewScript(tradeSource),
-		confirm: redis.NewScript(confirmSource), endUser: redis.NewScript(endUserSource), list: redis.NewScript(listSource)}
+	_, apart := client.(*redis.ClusterClient)
+	return &Redis{client: client, apart: apart, grace: grace, keep: keep, ahead: ahead,
+		start: script(startSource), rotate: script(rotateSource), acknowledge: script(acknowledgeSource),
+		end: script(endSource), endUser: script(endUserSource), clear: script(clearSource),
+		rewrite: script(rewriteSource), list: script(listSource)}
 }
 
-//go:embed start.lua
-var startSource string
+func script(source string) *redis.Script { return redis.NewScript(commonSource + source) }
 
-//go:embed trade.lua
-var tradeSource string
-
-//go:embed confirm.lua
-var confirmSource string
-
-//go:embed end_user.lua
-var endUserSource string
-
-//go:embed list.lua
-var listSource string
+var (
+	//go:embed common.lua
+	commonSource string
+	//go:embed start.lua
+	startSource string
+	//go:embed rotate.lua
+	rotateSource string
+	//go:embed acknowledge.lua
+	acknowledgeSource string
+	//go:embed end.lua
+	endSource string
+	//go:embed end_user.lua
+	endUserSource string
+	//go:embed clear.lua
+	clearSource string
+	//go:embed rewrite.lua
+	rewriteSource string
+	//go:embed list.lua
+	listSource string
+)
 
 func key(userID string) string { return "gatehouse:{" + userID + "}" }
 
+// keys are what a script that ends sessions touches.
+func (r *Redis) keys(userID string) []string {
+	if r.apart {
+		return []string{key(userID)}
+	}
+	return []string{key(userID), feedKey}
+}
+
 // Start keeps a new session. See Store.
 func (r *Redis) Start(ctx context.Context, s models.Session, life time.Duration) (models.Session, []models.Ended, error) {
-	remembered := "0"
-	if s.Remembered {
-		remembered = "1"
+	authTime := ""
+	if !s.AuthTime.IsZero() {
+		authTime = strconv.FormatInt(s.AuthTime.UnixMilli(), 10)
 	}
-	answer, err := r.start.Run(ctx, r.client, []string{key(s.UserID)}, s.ID, life.Milliseconds(),
-		s.Idle.Milliseconds(), s.Count, strings.Join([]string{remembered, s.AMR, s.Provider}, "\t"), clip(s.Client, 40)+"\t"+s.IP,
-		models.MaxSessions, r.ahead().Milliseconds()).Slice()
+	answer, err := r.start.Run(ctx, r.client, r.keys(s.UserID), s.ID, life.Milliseconds(), s.Idle.Milliseconds(), s.Count,
+		howCame(s), authTime, cameFrom(s), written(s.Claims), models.MaxSessions, r.ahead().Milliseconds(), r.oldest()).StringSlice()
 	if err != nil {
 		return models.Session{}, nil, fmt.Errorf("session: start: %w", err)
 	}
-	if len(answer) != 2 {
+	if len(answer) < 3 {
 		return models.Session{}, nil, errors.New("session: start: an answer of another shape")
 	}
-	now, err := strconv.ParseInt(fmt.Sprint(answer[0]), 10, 64)
+	now, err := strconv.ParseInt(answer[0], 10, 64)
 	if err != nil {
 		return models.Session{}, nil, fmt.Errorf("session: start: %w", err)
 	}
 	s.StartedAt = fromMS(now)
-	s.TradedAt, s.SeenAt, s.EndsAt = s.StartedAt, s.StartedAt, s.StartedAt.Add(life)
-	retired := strings.Fields(fmt.Sprint(answer[1]))
-	return s, endedNow(retired), r.publish(ctx, s.UserID, retired)
+	s.RotatedAt, s.SeenAt, s.EndsAt = s.StartedAt, s.StartedAt, s.StartedAt.Add(life)
+	if s.AuthTime.IsZero() {
+		s.AuthTime = s.StartedAt
+	}
+	retired := strings.Fields(answer[1])
+	return s, endedNow(retired), r.made(ctx, s.UserID, retired, answer[2])
 }
 
-// Trade judges a presented count in one script, one round trip. See Store.
-func (r *Redis) Trade(ctx context.Context, userID, id string, count int64) (models.Session, models.Outcome, error) {
-	fields, err := r.trade.Run(ctx, r.client, []string{key(userID)}, id, count,
-		r.grace.Milliseconds(), models.LostAnswer.Milliseconds(), r.ahead().Milliseconds()).StringSlice()
+// Rotate judges a presented count in one script, one round trip. See Store.
+func (r *Redis) Rotate(ctx context.Context, userID, id string, count int64) (models.Session, models.Outcome, error) {
+	answer, err := r.rotate.Run(ctx, r.client, r.keys(userID), id, count, r.grace.Milliseconds(),
+		models.LostAnswer.Milliseconds(), r.ahead().Milliseconds(), r.oldest()).StringSlice()
 	if err != nil {
-		return models.Session{}, models.Gone, fmt.Errorf("session: trade: %w", err)
+		return models.Session{}, models.Gone, fmt.Errorf("session: rotate: %w", err)
 	}
-	if len(fields) == 2 {
-		return models.Session{}, models.Gone, r.publish(ctx, userID, strings.Fields(fields[1]))
+	if len(answer) == 2 {
+		return models.Session{}, models.Gone, r.made(ctx, userID, nil, answer[1])
 	}
-	if len(fields) != 4 {
-		return models.Session{}, models.Gone, errors.New("session: trade: an answer of another shape")
+	if len(answer) < 6 {
+		return models.Session{}, models.Gone, errors.New("session: rotate: an answer of another shape")
 	}
-	outcome, _ := strconv.Atoi(fields[0])
-	session, err := parse(userID, id, fields[1], fields[2], fields[3])
+	outcome, _ := strconv.Atoi(answer[0])
+	session, err := record{answer[2], answer[3], answer[4], answer[5]}.session(userID, id)
 	if err != nil {
 		return models.Session{}, models.Gone, err
 	}
 	if models.Outcome(outcome) == models.Reused {
-		_ = r.publish(ctx, userID, []string{id}) // tried again before the feed is next read; the verdict stands, and its owner is to hear
+		// Tried again before the feed is next read: the verdict stands, and the session's owner is to hear of it.
+		_ = r.made(ctx, userID, []string{id}, answer[1])
 	}
 	return session, models.Outcome(outcome), nil
 }
 
-// Confirm writes a batch in one pipeline. See Store.
-func (r *Redis) Confirm(ctx context.Context, seen []models.Confirmation) error {
+// Acknowledge writes a batch in one pipeline. See Store.
+func (r *Redis) Acknowledge(ctx context.Context, seen []models.Acknowledgement) error {
 	answers := make([]*redis.Cmd, len(seen))
 	_, err := r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i, c := range seen {
-			answers[i] = r.confirm.EvalSha(ctx, pipe, []string{key(c.UserID)}, c.SessionID, c.Count, r.ahead().Milliseconds())
+			answers[i] = r.acknowledge.EvalSha(ctx, pipe, []string{key(c.UserID)}, c.SessionID, c.Count, r.ahead().Milliseconds())
 		}
 		return nil
 	})
@@ -128,14 +151,15 @@ func (r *Redis) Confirm(ctx context.Context, seen []models.Confirmation) error {
 		if !redis.HasErrorPrefix(answers[i].Err(), "NOSCRIPT") {
 			continue
 		}
-		if err := r.confirm.Run(ctx, r.client, []string{key(c.UserID)}, c.SessionID, c.Count, r.ahead().Milliseconds()).Err(); err != nil {
-			return fmt.Errorf("session: confirm: %w", err)
+		again := r.acknowledge.Run(ctx, r.client, []string{key(c.UserID)}, c.SessionID, c.Count, r.ahead().Milliseconds())
+		if err := again.Err(); err != nil {
+			return fmt.Errorf("session: acknowledge: %w", err)
 		}
 		answers[i].SetErr(nil)
 	}
 	for _, answer := range answers {
 		if answer.Err() != nil {
-			return fmt.Errorf("session: confirm: %w", answer.Err())
+			return fmt.Errorf("session: acknowledge: %w", answer.Err())
 		}
 	}
 	return nil
@@ -167,47 +191,36 @@ func (r *Redis) ByUser(ctx context.Context, userID string) ([]models.Session, er
 	return liveAmong(userID, fields, fromMS(ms).Add(r.ahead()))
 }
 
-func liveAmong(userID string, fields map[string]string, now time.Time) ([]models.Session, error) {
-	var live []models.Session
-	for id, moving := range fields {
-		if len(id) != idLength {
-			continue
-		}
-		session, err := parse(userID, id, moving, fields[id+":"], fields[id+"@"])
-		if err != nil {
-			return nil, err
-		}
-		if now.Before(session.LiveUntil()) {
-			live = append(live, session)
-		}
+// Rewrite replaces the claims in all records of a user in one script. See Store.
+func (r *Redis) Rewrite(ctx context.Context, userID string, claims models.Claims) error {
+	if err := r.rewrite.Run(ctx, r.client, []string{key(userID)}, idLength, written(claims)).Err(); err != nil {
+		return fmt.Errorf("session: rewrite: %w", err)
 	}
-	latestFirst(live)
-	return live, nil
+	return nil
 }
 
-// End removes one session and appends to the feed in the same pipeline; both must succeed. See Store.
+// End removes one session, then appends it to the feed, whether it was there or not. See Store.
 func (r *Redis) End(ctx context.Context, userID, id string) ([]models.Ended, error) {
-	var removed *redis.IntCmd
-	_, err := r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		removed = pipe.HDel(ctx, key(userID), id, id+":", id+"@")
-		pipe.XAdd(ctx, r.entry([]string{id}))
-		return nil
-	})
-	if removed.Err() == nil {
-		r.remember(userID, []string{id}, err != nil)
-	}
+	pending, err := r.end.Run(ctx, r.client, r.keys(userID), id, r.oldest()).Text()
 	if err != nil {
 		return nil, fmt.Errorf("session: end: %w", err)
 	}
-	return endedNow([]string{id}), nil
+	return endedNow([]string{id}), r.made(ctx, userID, []string{id}, pending)
 }
 
 // EndUser removes all sessions but one in one script, then appends them to the feed. See Store.
-func (r *Redis) EndUser(ctx context.Context, userID, except string) ([]models.Ended, error) {
-	answer, err := r.endUser.Run(ctx, r.client, []string{key(userID)}, except, idLength).Text()
+func (r *Redis) EndUser(ctx context.Context, userID, except string, before time.Time) ([]models.Ended, error) {
+	by := int64(math.MaxInt64)
+	if !before.IsZero() {
+		by = before.UnixMilli()
+	}
+	answer, err := r.endUser.Run(ctx, r.client, r.keys(userID), except, idLength, r.oldest(), by).StringSlice()
 	if err != nil {
 		return nil, fmt.Errorf("session: end user: %w", err)
 	}
-	ids := strings.Fields(answer)
-	return endedNow(ids), r.publish(ctx, userID, ids)
+	if len(answer) < 2 {
+		return nil, errors.New("session: end user: an answer of another shape")
+	}
+	ids := strings.Fields(answer[0])
+	return endedNow(ids), r.made(ctx, userID, ids, answer[1])
 }

@@ -14,8 +14,14 @@ import (
 	"gatehouse/models"
 )
 
-// feedKey is the stream of ended sessions, read by every process and trimmed by time.
+// feedKey is the stream of ended sessions, read by every process and trimmed by time. Each entry has a kind, and
+// s for its ids. A kind that this build does not know is passed over: a newer one may add some.
 const feedKey = "gatehouse:ended"
+
+const (
+	kindEnded = "ended"
+	kindBeat  = "beat" // nothing ended; the feed takes entries
+)
 
 const (
 	feedBlock = 500 * time.Millisecond
@@ -61,12 +67,12 @@ func (r *Redis) beat(ctx context.Context, again bool) error {
 	}
 	var first *redis.XMessageSliceCmd
 	_, err := r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		pipe.XAdd(ctx, r.entry(nil))
+		pipe.XAdd(ctx, r.entry(kindBeat, ""))
 		first = pipe.XRangeN(ctx, feedKey, "-", "+", 1)
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("session: add to the feed: %w", err)
+		return feedError(err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -75,6 +81,19 @@ func (r *Redis) beat(ctx context.Context, again bool) error {
 		r.since = timeOf(entries[0].ID)
 	}
 	return nil
+}
+
+// ErrOldRedis says that this Redis cannot trim a stream by time. Nothing works without; Open fails with it.
+var ErrOldRedis = errors.New("session: REDIS_URL: this Redis is too old; use 6.2 or later")
+
+// feedError names the version where an answer shows that it is too low.
+func feedError(err error) error {
+	for _, answer := range []string{"Invalid stream ID", "unknown command"} {
+		if redis.HasErrorPrefix(err, answer) {
+			return fmt.Errorf("%w: %w", ErrOldRedis, err)
+		}
+	}
+	return fmt.Errorf("session: add to the feed: %w", err)
 }
 
 // Since is the time of the feed's first entry. See Store.
@@ -102,10 +121,14 @@ func (r *Redis) read(ctx context.Context, cursor string, block time.Duration) ([
 	}
 	var ended []models.Ended
 	for _, message := range streams[0].Messages {
-		for _, id := range strings.Fields(fmt.Sprint(message.Values["s"])) {
+		cursor = message.ID
+		if kind, has := message.Values["kind"]; has && kind != kindEnded { // without one, it is of before there were kinds
+			continue
+		}
+		ids, _ := message.Values["s"].(string)
+		for id := range strings.FieldsSeq(ids) {
 			ended = append(ended, models.Ended{SessionID: id, At: timeOf(message.ID)})
 		}
-		cursor = message.ID
 	}
 	return ended, cursor, nil
 }
@@ -123,34 +146,38 @@ const (
 	recentMost = 10_000
 )
 
-// publish appends sessions that are already over to the feed. If that fails the caller hears of it,
-// and they are appended before the feed is next read, by this process or, from the user's own field,
-// by whichever next ends or starts a session of theirs.
-func (r *Redis) publish(ctx context.Context, userID string, ids []string) error {
-	if len(ids) == 0 {
+// made has the feed told of endings that are made: pending are those that the script could not append.
+func (r *Redis) made(ctx context.Context, userID string, ids []string, pending string) error {
+	if pending == "" {
+		r.remember(userID, ids, false)
 		return nil
 	}
-	err := r.client.XAdd(ctx, r.entry(ids)).Err()
-	r.remember(userID, ids, err != nil)
+	return r.publish(ctx, userID, pending)
+}
+
+// publish appends sessions that are already over to the feed. If that fails the caller hears of it,
+// and they are appended before the feed is next read, by this process or, from the user's own field,
+// by whichever next ends, rotates or starts a session of theirs.
+func (r *Redis) publish(ctx context.Context, userID, pending string) error {
+	err := r.client.XAdd(ctx, r.entry(kindEnded, pending)).Err()
+	r.remember(userID, strings.Fields(pending), err != nil)
 	if err != nil {
 		return fmt.Errorf("session: publish: %w", err)
 	}
-	if err := r.client.HDel(ctx, key(userID), "!").Err(); err != nil {
-		return fmt.Errorf("session: publish: %w", err)
-	}
+	_ = r.clear.Run(ctx, r.client, []string{key(userID)}, pending).Err() // kept, they are appended once more
 	return nil
 }
 
-func (r *Redis) remember(userID string, ids []string, unsure bool) {
+func (r *Redis) remember(userID string, ids []string, dirty bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unsure = r.unsure || unsure
+	r.dirty = r.dirty || dirty
 	now := time.Now()
 	for _, id := range ids {
 		r.recent = append(r.recent, ending{userID, id, now})
 	}
 	past := max(0, len(r.recent)-recentMost)
-	for past < len(r.recent) && !r.unsure && now.Sub(r.recent[past].at) > recentFor {
+	for past < len(r.recent) && !r.dirty && now.Sub(r.recent[past].at) > recentFor {
 		past++
 	}
 	r.recent = r.recent[past:]
@@ -160,70 +187,41 @@ func (r *Redis) remember(userID string, ids []string, unsure bool) {
 // after a failure, or when the server that answers may be another one.
 func (r *Redis) again(ctx context.Context, other bool) error {
 	r.mu.Lock()
-	recent, unsure := slices.Clone(r.recent), r.unsure
+	recent, dirty := slices.Clone(r.recent), r.dirty
 	r.mu.Unlock()
-	if len(recent) == 0 || !unsure && !other {
+	if len(recent) == 0 || !dirty && !other {
 		return nil
 	}
+	ids := make([]string, len(recent))
 	_, err := r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		ids := make([]string, len(recent))
 		for i, e := range recent {
 			ids[i] = e.id
-			pipe.HDel(ctx, key(e.userID), e.id, e.id+":", e.id+"@")
+			pipe.HDel(ctx, key(e.userID), e.id, e.id+":", e.id+"@", e.id+"=")
 		}
-		pipe.XAdd(ctx, r.entry(ids))
 		return nil
 	})
+	if err == nil { // never in the same pipeline: on a Cluster it would be said of a session that lives on
+		err = r.client.XAdd(ctx, r.entry(kindEnded, strings.Join(ids, " "))).Err()
+	}
 	if err != nil {
 		return fmt.Errorf("session: publish again: %w", err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unsure = r.unsure && len(r.recent) > len(recent)
+	r.dirty = r.dirty && len(r.recent) > len(recent)
 	return nil
 }
 
-func (r *Redis) entry(ids []string) *redis.XAddArgs {
-	return &redis.XAddArgs{Stream: feedKey, MinID: streamID(time.Now().Add(-r.keep - 2*feedMargin)), Approx: true,
-		Values: []string{"s", strings.Join(ids, " ")}}
+func (r *Redis) entry(kind, ids string) *redis.XAddArgs {
+	return &redis.XAddArgs{Stream: feedKey, MinID: r.oldest(), Approx: true, Values: []string{"kind", kind, "s", ids}}
 }
+
+// oldest is the first entry that the feed has to keep.
+func (r *Redis) oldest() string { return streamID(time.Now().Add(-r.keep - 2*feedMargin)) }
 
 // streamID is the first id of a time by the machine's own clock: stream ids are made by Redis, whose
 // clock tests cannot move.
 func streamID(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) + "-0" }
-
-// idLength tells a session's id from the names of its other two fields: 128 bits in base64url.
-const idLength = 22
-
-func parse(userID, id, moving, fixed, client string) (models.Session, error) {
-	started, how, _ := strings.Cut(fixed, "\t")
-	numbers := make([]int64, 0, 6)
-	for field := range strings.SplitSeq(moving+" "+started, " ") {
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return models.Session{}, fmt.Errorf("session: a record of another shape: %w", err)
-		}
-		numbers = append(numbers, n)
-	}
-	came, from := strings.Split(how, "\t"), strings.LastIndexByte(client, '\t') // a browser's name may hold any text
-	if len(numbers) != 6 || len(came) != 3 || from < 0 {
-		return models.Session{}, errors.New("session: a record of another shape")
-	}
-	return models.Session{
-		ID: id, UserID: userID, Count: numbers[0], TradedAt: fromMS(numbers[1]), Confirmed: numbers[2] > 0,
-		SeenAt: fromMS(max(numbers[1], numbers[2])), EndsAt: fromMS(numbers[3]), Idle: time.Duration(numbers[4]) * time.Millisecond,
-		StartedAt: fromMS(numbers[5]), Remembered: came[0] == "1", AMR: came[1], Provider: came[2], Client: client[:from], IP: client[from+1:],
-	}, nil
-}
-
-func latestFirst(sessions []models.Session) {
-	slices.SortFunc(sessions, func(a, b models.Session) int {
-		if order := b.SeenAt.Compare(a.SeenAt); order != 0 {
-			return order
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
-}
 
 func endedNow(ids []string) []models.Ended {
 	var ended []models.Ended
@@ -232,13 +230,3 @@ func endedNow(ids []string) []models.Ended {
 	}
 	return ended
 }
-
-// clip shortens s to n bytes, on the edge of a character.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "")
-}
-
-func fromMS(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

@@ -34,6 +34,9 @@ type Settings struct {
 	AccessTTL time.Duration // life of an access token, less up to 5 %
 	Idle      time.Duration // idle end with "Keep me signed in"
 	Max       time.Duration // absolute end with "Keep me signed in"
+
+	Claims     []string // which of name, email, email_verified and picture an access token carries
+	PictureURL string   // the address of a picture, up to its hash
 }
 
 // Without "Keep me signed in" a session is over sooner, whatever the settings allow.
@@ -53,11 +56,11 @@ type Engine struct {
 	now      func() time.Time
 	log      *slog.Logger
 
-	ended    *endedSet
-	feed     feed
-	verified *generations[token.Access]
-	confirms *confirmations
-	observe  Observer
+	ended            *endedSet
+	feed             feed
+	verified         *generations[token.Access]
+	acknowledgements *acknowledgements
+	observe          Observer
 }
 
 // Observer is told what happens, for figures.
@@ -77,16 +80,17 @@ func Unobserved() Observer {
 func New(store Store, keys *token.Keys, settings Settings, observe Observer, now func() time.Time, log *slog.Logger) *Engine {
 	return &Engine{
 		store: store, keys: keys, settings: settings, now: now, log: log, observe: observe,
-		ended:    newEndedSet(settings.AccessTTL+feedMargin, now),
-		verified: newGenerations[token.Access](20_000),
-		confirms: newConfirmations(),
+		ended:            newEndedSet(settings.AccessTTL+feedMargin, now),
+		verified:         newGenerations[token.Access](20_000),
+		acknowledgements: newAcknowledgements(),
 	}
 }
 
-// Arrival is how a person came in.
+// Arrival is how a person came in. What a session claims of them is the user's row.
 type Arrival struct {
 	Remember bool
-	AMR      string // RFC 8176
+	AMR      []string  // RFC 8176
+	AuthTime time.Time // when they proved who they are; the start of the session, unless it is set
 	Provider string
 	Client   string
 	IP       string
@@ -100,14 +104,16 @@ type Pair struct {
 	Session models.Session
 }
 
-// Start begins a new session under a fresh random id (128 bits).
+// Start begins a new session under a fresh random id (128 bits), whatever the browser had before: an id that
+// somebody else has planted there never becomes a session (session fixation).
 func (e *Engine) Start(ctx context.Context, user models.User, arrival Arrival) (Pair, error) {
 	idle, life := e.settings.Idle, e.settings.Max
 	if !arrival.Remember {
 		idle, life = min(idle, briefIdle), min(life, briefMax)
 	}
 	started := models.Session{ID: newID(), UserID: user.ID, Count: 1, Idle: idle, Remembered: arrival.Remember,
-		AMR: arrival.AMR, Provider: arrival.Provider, Client: arrival.Client, IP: arrival.IP}
+		AMR: arrival.AMR, AuthTime: arrival.AuthTime, Provider: arrival.Provider, Client: arrival.Client, IP: arrival.IP,
+		Claims: user.Claims()}
 	var retired []models.Ended
 	err := e.ask(ctx, "start", func(ctx context.Context) (err error) {
 		started, retired, err = e.store.Start(ctx, started, life)
@@ -136,7 +142,7 @@ func (e *Engine) Resume(ctx context.Context, access string) (token.Access, error
 	if e.ended.has(current.SessionID) || e.endedBehind(ctx, current) {
 		return token.Access{}, ErrEnded
 	}
-	e.confirms.note(models.Confirmation{UserID: current.UserID, SessionID: current.SessionID, Count: current.Count})
+	e.acknowledgements.note(models.Acknowledgement{UserID: current.UserID, SessionID: current.SessionID, Count: current.Count})
 	return current, nil
 }
 
@@ -168,8 +174,10 @@ func (e *Engine) open(access string) (token.Access, error) {
 	return current, err
 }
 
-// Refresh trades a refresh token for the next pair. ErrForged when it is not ours, ErrEnded when its
-// session is over, ErrReused when this trade ended it (both with the session in the pair, as far as it
+// Refresh rotates a refresh token: it is traded for its successor. One that was rotated a moment ago, or whose
+// successor nobody acknowledged, is replayed and gets the same successor; any older one is reuse, and ends the
+// session (reuse detection). ErrForged when it is not ours, ErrEnded when its
+// session is over, ErrReused when this rotation ended it (both with the session in the pair, as far as it
 // is known), ErrUnavailable when the store did not answer.
 func (e *Engine) Refresh(ctx context.Context, refresh string) (Pair, error) {
 	presented, err := e.keys.OpenRefresh(refresh)
@@ -184,8 +192,8 @@ func (e *Engine) Refresh(ctx context.Context, refresh string) (Pair, error) {
 	}
 	var session models.Session
 	var outcome models.Outcome
-	err = e.ask(ctx, "trade", func(ctx context.Context) (err error) {
-		session, outcome, err = e.store.Trade(ctx, presented.UserID, presented.SessionID, presented.Count)
+	err = e.ask(ctx, "rotate", func(ctx context.Context) (err error) {
+		session, outcome, err = e.store.Rotate(ctx, presented.UserID, presented.SessionID, presented.Count)
 		return err
 	})
 	if err != nil {
@@ -193,11 +201,11 @@ func (e *Engine) Refresh(ctx context.Context, refresh string) (Pair, error) {
 		return Pair{}, err
 	}
 	switch outcome {
-	case models.Traded:
-		e.observe.Refreshed("traded")
+	case models.Rotated:
+		e.observe.Refreshed("rotated")
 		return e.pair(session)
-	case models.Repeated:
-		e.observe.Refreshed("repeated")
+	case models.Replayed:
+		e.observe.Refreshed("replayed")
 		return e.pair(session)
 	case models.Reused:
 		e.observe.Refreshed("reused")
@@ -221,14 +229,25 @@ func (e *Engine) End(ctx context.Context, userID, id string) error {
 // EndUser ends all sessions of a user, everywhere, but for one that may be kept (""). It says how
 // many.
 func (e *Engine) EndUser(ctx context.Context, userID, except string) (int, error) {
+	return e.EndUserBefore(ctx, userID, except, time.Time{})
+}
+
+// EndUserBefore is EndUser of the sessions that started by a time: an ending that comes late leaves those
+// that began after what it is for.
+func (e *Engine) EndUserBefore(ctx context.Context, userID, except string, before time.Time) (int, error) {
 	count := 0
 	err := e.ask(ctx, "end user", func(ctx context.Context) error {
-		ended, err := e.store.EndUser(ctx, userID, except)
+		ended, err := e.store.EndUser(ctx, userID, except, before)
 		e.markEnded(ended)
 		count = len(ended)
 		return err
 	})
 	return count, err
+}
+
+// Rewrite changes what a person's sessions claim, for whatever changes it: the next rotation of each carries it.
+func (e *Engine) Rewrite(ctx context.Context, userID string, claims models.Claims) error {
+	return e.ask(ctx, "rewrite", func(ctx context.Context) error { return e.store.Rewrite(ctx, userID, claims) })
 }
 
 // List is a user's live sessions, the most recently seen first.
@@ -244,8 +263,7 @@ func (e *Engine) List(ctx context.Context, userID string) ([]models.Session, err
 // pair signs the tokens of a session as it stands. An access token never outlives its session.
 func (e *Engine) pair(session models.Session) (Pair, error) {
 	life := min(e.settings.AccessTTL, session.EndsAt.Sub(e.now()))
-	current := token.Access{UserID: session.UserID, SessionID: session.ID, Count: session.Count,
-		AuthTime: session.StartedAt, AMR: session.AMR}
+	current := e.says(session)
 	access, expires, err := e.keys.SignAccess(current, life)
 	if err != nil {
 		return Pair{}, err
@@ -256,6 +274,28 @@ func (e *Engine) pair(session models.Session) (Pair, error) {
 	}
 	current.IssuedAt, current.ExpiresAt = e.now(), expires
 	return Pair{Access: access, Refresh: refresh, Current: current, Session: session}, nil
+}
+
+// says is what an access token of a session says, of the claims those that the settings name.
+func (e *Engine) says(session models.Session) token.Access {
+	kept := session.Claims
+	says := token.Access{UserID: session.UserID, SessionID: session.ID, Count: session.Count,
+		AuthTime: session.AuthTime, AMR: session.AMR, Roles: kept.Roles}
+	for _, claim := range e.settings.Claims {
+		switch claim {
+		case "name":
+			says.Name = kept.Name
+		case "email":
+			says.Email = kept.Email
+		case "email_verified":
+			says.EmailVerified = kept.EmailVerified
+		case "picture":
+			if kept.Picture != "" {
+				says.Picture = e.settings.PictureURL + kept.Picture
+			}
+		}
+	}
+	return says
 }
 
 func (e *Engine) markEnded(ended []models.Ended) {

@@ -181,7 +181,7 @@ func TestLookingConsumesNothing(t *testing.T) {
 			}
 		}
 	}
-	if mails := len(h.Outbox.All()); mails != 1 {
+	if mails := len(h.Mailbox.All()); mails != 1 {
 		t.Errorf("%d mails, want 1", mails)
 	}
 	b.Want(b.Post("/verify", "code", code), 303, "/dashboard")

@@ -51,7 +51,7 @@ func TestCrossSitePostsAreRefused(t *testing.T) {
 	if page := b.Get("/profile"); page.Status != 200 || !strings.Contains(page.Body, "Ada Lovelace") {
 		t.Errorf("something happened: %d %s", page.Status, testkit.Text(page.Body))
 	}
-	if mails := len(h.Outbox.All()); mails != 1 {
+	if mails := len(h.Mailbox.All()); mails != 1 {
 		t.Errorf("%d mails, want the code of the sign-up alone", mails)
 	}
 }

@@ -50,7 +50,7 @@ func TestMetricsTellWhatHappens(t *testing.T) {
 			`gatehouse_request_seconds_count{method="POST",route="/auth/refresh",status="204"}`: 2,
 			`gatehouse_request_seconds_count{method="POST",route="/auth/refresh",status="401"}`: 3,
 			`gatehouse_request_seconds_count{method="POST",route="/sign-up",status="303"}`:      1,
-			`gatehouse_refreshes_total{outcome="traded"}`:                                       2,
+			`gatehouse_refreshes_total{outcome="rotated"}`:                                      2,
 			`gatehouse_refreshes_total{outcome="reused"}`:                                       1,
 			`gatehouse_refreshes_total{outcome="forged"}`:                                       1,
 			`gatehouse_refreshes_total{outcome="ended"}`:                                        1,
@@ -58,7 +58,7 @@ func TestMetricsTellWhatHappens(t *testing.T) {
 			`gatehouse_sessions_started_total`:                                                  1,
 			`gatehouse_sessions_ended_total`:                                                    1,
 			`gatehouse_password_hashes_waiting`:                                                 0,
-			`gatehouse_session_store_seconds_count{operation="trade",outcome="ok"}`:             3,
+			`gatehouse_session_store_seconds_count{operation="rotate",outcome="ok"}`:            3,
 			`gatehouse_session_store_seconds_count{operation="start",outcome="ok"}`:             1,
 		} {
 			if got := figure(h, name); got != want {

@@ -102,7 +102,7 @@ func newestCode(h *testkit.House, to string, mails int, subject string) (code st
 	h.T.Helper()
 	testkit.Eventually(h.T, "a mail: "+subject, func() bool {
 		found := 0
-		for _, kept := range h.Outbox.All() {
+		for _, kept := range h.Mailbox.All() {
 			if kept.To != to || kept.Subject != subject {
 				continue
 			}

@@ -15,56 +15,85 @@ import (
 
 const accessType = "at+jwt" // RFC 9068, 2.1
 
-// Access is what an access token says: who, in which session, how they proved it and when.
+// Access is what an access token says: who, in which session, how they proved it and when, and what else
+// the settings name.
 type Access struct {
-	UserID    string
-	SessionID string
-	Count     int64
-	AuthTime  time.Time
-	AMR       string
-	IssuedAt  time.Time // by the clock of the process that signed it
-	ExpiresAt time.Time
+	UserID        string
+	SessionID     string
+	Count         int64
+	AuthTime      time.Time
+	AMR           []string // RFC 8176
+	Roles         []string
+	Name          string
+	Email         string
+	EmailVerified bool
+	Picture       string    // an address
+	IssuedAt      time.Time // by the clock of the process that signed it
+	ExpiresAt     time.Time
 }
 
-// claims is Access as it is written (RFC 7519; sid, auth_time and amr from OpenID Connect).
+// claims is Access as it is written: RFC 7519; sid, auth_time, amr, name, email, email_verified and picture
+// from OpenID Connect; roles from RFC 9068. What else a token has is ignored, so that a newer build may add.
+// Times are plain numbers: jwt.NumericDate would take as long to write as everything else together.
 type claims struct {
-	jwt.RegisteredClaims
-	SessionID string           `json:"sid"`
-	Count     int64            `json:"cnt"`
-	AuthTime  *jwt.NumericDate `json:"auth_time"`
-	AMR       []string         `json:"amr"`
+	Issuer        string           `json:"iss"`
+	Audience      jwt.ClaimStrings `json:"aud"`
+	Subject       string           `json:"sub"`
+	SessionID     string           `json:"sid"`
+	Count         int64            `json:"cnt"`
+	IssuedAt      int64            `json:"iat"`
+	ExpiresAt     int64            `json:"exp"`
+	ID            string           `json:"jti"`
+	AuthTime      int64            `json:"auth_time"`
+	AMR           []string         `json:"amr"`
+	Roles         []string         `json:"roles"`
+	Name          string           `json:"name,omitempty"`
+	Email         string           `json:"email,omitempty"`
+	EmailVerified bool             `json:"email_verified,omitempty"`
+	Picture       string           `json:"picture,omitempty"`
 }
 
-// written is Access as it is signed. It says the same as claims, in plain numbers: a browser is
-// handed one of these every few minutes, and half the work of making it would be reflection.
-type written struct {
-	Issuer    string    `json:"iss"`
-	Audience  string    `json:"aud"`
-	Subject   string    `json:"sub"`
-	SessionID string    `json:"sid"`
-	Count     int64     `json:"cnt"`
-	IssuedAt  int64     `json:"iat"`
-	ExpiresAt int64     `json:"exp"`
-	ID        string    `json:"jti"`
-	AuthTime  int64     `json:"auth_time"`
-	AMR       [1]string `json:"amr"`
+// What follows is jwt.Claims. There is no nbf, and iat is not judged.
+
+func (c *claims) GetIssuer() (string, error)              { return c.Issuer, nil }
+func (c *claims) GetSubject() (string, error)             { return c.Subject, nil }
+func (c *claims) GetAudience() (jwt.ClaimStrings, error)  { return c.Audience, nil }
+func (c *claims) GetIssuedAt() (*jwt.NumericDate, error)  { return nil, nil }
+func (c *claims) GetNotBefore() (*jwt.NumericDate, error) { return nil, nil }
+func (c *claims) GetExpirationTime() (*jwt.NumericDate, error) {
+	if c.ExpiresAt == 0 {
+		return nil, nil // required: none is refused
+	}
+	return jwt.NewNumericDate(time.Unix(c.ExpiresAt, 0)), nil
 }
 
-// SignAccess makes an access token that lives for life less up to 5 %, so that browsers that
-// signed in together do not refresh together. It fills in and returns when it expires.
+// SignAccess makes an access token that lives for life less up to 5 %, so that browsers that signed in together
+// do not refresh together. It returns when the token expires. It is written here and not by the library, which
+// would make the same header anew each time; a refresh signs one.
 func (k *Keys) SignAccess(access Access, life time.Duration) (string, time.Time, error) {
 	now := k.now()
-	access.ExpiresAt = now.Add(life - jitter(life)).Truncate(time.Second)
-	payload, err := json.Marshal(written{Issuer: k.issuer, Audience: k.issuer, Subject: access.UserID, SessionID: access.SessionID,
-		Count: access.Count, IssuedAt: now.Unix(), ExpiresAt: access.ExpiresAt.Unix(), ID: rand.Text(),
-		AuthTime: access.AuthTime.Unix(), AMR: [1]string{access.AMR}})
+	expires := now.Add(life - jitter(life)).Truncate(time.Second)
+	payload, err := json.Marshal(claims{
+		Issuer: k.issuer, Audience: k.audience, Subject: access.UserID, SessionID: access.SessionID, Count: access.Count,
+		IssuedAt: now.Unix(), ExpiresAt: expires.Unix(), ID: rand.Text(),
+		AuthTime: access.AuthTime.Unix(), AMR: access.AMR, Roles: listed(access.Roles),
+		Name: access.Name, Email: access.Email, EmailVerified: access.EmailVerified, Picture: access.Picture,
+	})
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("token: sign access token: %w", err)
 	}
-	text := append(make([]byte, 0, 640), k.all[0].header...)
+	text := append(make([]byte, 0, 1024), k.all[0].header...)
 	text = base64.RawURLEncoding.AppendEncode(append(text, '.'), payload)
 	signature := ed25519.Sign(k.all[0].access, text) // RFC 8037, 3.1
-	return string(base64.RawURLEncoding.AppendEncode(append(text, '.'), signature)), access.ExpiresAt, nil
+	return string(base64.RawURLEncoding.AppendEncode(append(text, '.'), signature)), expires, nil
+}
+
+// listed is a list for whoever has none, too: null is no list.
+func listed(roles []string) []string {
+	if roles == nil {
+		return []string{}
+	}
+	return roles
 }
 
 // accessHeader is the first part of every access token under one key (RFC 7515, 4.1).
@@ -72,8 +101,9 @@ func accessHeader(kid string) string {
 	return encode([]byte(`{"alg":"EdDSA","kid":"` + kid + `","typ":"` + accessType + `"}`))
 }
 
-// OpenAccess verifies an access token: one algorithm, our type, our key, our issuer and audience,
-// not expired. Everything a header could offer instead of our own keys (jwk, jku, x5u) is ignored.
+// OpenAccess validates an access token: one algorithm (no alg none, no key confusion), our type, our key, our
+// issuer, ourselves among the audience, not expired. Everything a header could offer instead of our own keys
+// (jwk, jku, x5u) is ignored.
 // iat is handed on and not judged: clocks that differ cost a refresh, never a sign-in.
 func (k *Keys) OpenAccess(text string) (Access, error) {
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"EdDSA"}), jwt.WithIssuer(k.issuer), jwt.WithAudience(k.issuer),
@@ -82,14 +112,19 @@ func (k *Keys) OpenAccess(text string) (Access, error) {
 	if _, err := parser.ParseWithClaims(text, &read, k.accessKey); err != nil {
 		return Access{}, accessError(err)
 	}
-	if read.Subject == "" || read.SessionID == "" || read.Count < 1 || read.AuthTime == nil || read.IssuedAt == nil || len(read.AMR) == 0 {
+	if read.Subject == "" || read.SessionID == "" || read.Count < 1 || read.AuthTime == 0 || read.IssuedAt == 0 ||
+		len(read.AMR) == 0 {
 		return Access{}, ErrInvalid
 	}
-	return Access{UserID: read.Subject, SessionID: read.SessionID, Count: read.Count, AuthTime: read.AuthTime.Time,
-		AMR: read.AMR[0], IssuedAt: read.IssuedAt.Time, ExpiresAt: read.ExpiresAt.Time}, nil
+	return Access{
+		UserID: read.Subject, SessionID: read.SessionID, Count: read.Count,
+		AuthTime: time.Unix(read.AuthTime, 0), AMR: read.AMR, Roles: read.Roles,
+		Name: read.Name, Email: read.Email, EmailVerified: read.EmailVerified, Picture: read.Picture,
+		IssuedAt: time.Unix(read.IssuedAt, 0), ExpiresAt: time.Unix(read.ExpiresAt, 0),
+	}, nil
 }
 
-// accessKey lets kid choose among our own keys, and nothing else.
+// accessKey lets kid choose among our own keys, and nothing else: no path, no address, no query (kid injection).
 func (k *Keys) accessKey(t *jwt.Token) (any, error) {
 	if t.Header["typ"] != accessType {
 		return nil, ErrInvalid

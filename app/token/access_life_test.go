@@ -17,7 +17,7 @@ func TestLifeThatIsOverIsNeverLong(t *testing.T) {
 	}
 	for _, life := range []time.Duration{0, -1, -20, -21, -time.Second, -2 * time.Minute, -time.Hour} {
 		for range 50 {
-			access, expires, err := keys.SignAccess(Access{UserID: "u", SessionID: "s", Count: 1, AuthTime: now, AMR: "pwd"}, life)
+			access, expires, err := keys.SignAccess(Access{UserID: "u", SessionID: "s", Count: 1, AuthTime: now, AMR: []string{"pwd"}}, life)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -26,13 +26,14 @@ var (
 // Keys derives every key from the secrets. The first secret signs and seals; all of them verify,
 // so a secret is rotated by adding a new one, promoting it, and later dropping the old.
 type Keys struct {
-	all    []keySet
-	issuer string
-	now    func() time.Time
+	all      []keySet
+	issuer   string
+	audience []string
+	now      func() time.Time
 }
 
 // keySet is what one secret becomes: one key per purpose (RFC 5869), so that a value made for one
-// is noise to the others.
+// does not open as another (token confusion).
 type keySet struct {
 	id      string
 	header  string
@@ -40,13 +41,14 @@ type keySet struct {
 	refresh *macs
 	seal    []byte
 	digest  *macs
+	wrap    []byte
 }
 
-// NewKeys derives keys from secrets of at least 32 bytes each. issuer is our public address: it is iss and
-// aud of every access token (RFC 7519, 4.1.1 and 4.1.3), so that two houses under one secret do not take
-// each other's.
-func NewKeys(secrets []string, issuer string, now func() time.Time) (*Keys, error) {
-	keys := &Keys{issuer: issuer, now: now}
+// NewKeys derives keys from secrets of at least 32 bytes each. issuer is our public address: it is iss and the
+// first aud of every access token (RFC 7519, 4.1.1 and 4.1.3), so that two houses under one secret do not take
+// each other's. others are the names of the APIs that take our tokens; they stand beside it in aud.
+func NewKeys(secrets []string, issuer string, now func() time.Time, others ...string) (*Keys, error) {
+	keys := &Keys{issuer: issuer, audience: append([]string{issuer}, others...), now: now}
 	for _, secret := range secrets {
 		if len(secret) < 32 {
 			return nil, errors.New("token: each secret has 32 bytes or more")
@@ -64,8 +66,8 @@ func NewKeys(secrets []string, issuer string, now func() time.Time) (*Keys, erro
 }
 
 func derive(secret string) (keySet, error) {
-	var derived [4][]byte
-	for i, label := range []string{"access token", "refresh token", "sealed value", "digest"} {
+	var derived [5][]byte
+	for i, label := range []string{"access token", "refresh token", "sealed value", "digest", "data key"} {
 		key, err := hkdf.Key(sha256.New, []byte(secret), nil, "gatehouse v1 "+label, 32)
 		if err != nil {
 			return keySet{}, fmt.Errorf("token: derive %s key: %w", label, err)
@@ -75,11 +77,11 @@ func derive(secret string) (keySet, error) {
 	private := ed25519.NewKeyFromSeed(derived[0])
 	print := sha256.Sum256(private.Public().(ed25519.PublicKey))
 	id := encode(print[:9])
-	return keySet{id: id, header: accessHeader(id), access: private, refresh: newMACs(derived[1]), seal: derived[2], digest: newMACs(derived[3])}, nil
+	return keySet{id: id, header: accessHeader(id), access: private, refresh: newMACs(derived[1]), seal: derived[2],
+		digest: newMACs(derived[3]), wrap: derived[4]}, nil
 }
 
-// Digest is a keyed hash (HMAC-SHA256) of the parts, for what a counter is named after instead of
-// an address.
+// Digest is a keyed hash (HMAC-SHA256) of the parts: a counter is named after it instead of after an address.
 func (k *Keys) Digest(purpose string, parts ...string) string {
 	return k.all[0].digestOf(purpose, parts)
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Refresh is what a refresh token says. Count orders the tokens of one session; there is no time in
-// it and no secret, so the store keeps none and the successor can be made again.
+// Refresh is what a refresh token says. Count orders the tokens of one session, for rotation and reuse detection;
+// there is no time in it and no secret, so the store keeps none, and a replay gets the very same successor.
 type Refresh struct {
 	UserID    string // a UUID
 	SessionID string // 16 bytes, base64url
@@ -22,7 +22,7 @@ const (
 	refreshSize    = refreshPlain + 32
 )
 
-// SignRefresh makes the refresh token of one session and count: the same one every time.
+// SignRefresh makes the refresh token of one session and count: the same one every time (idempotent).
 func (k *Keys) SignRefresh(r Refresh) (string, error) {
 	user, err := uuid.Parse(r.UserID)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,7 +18,8 @@ type sealed struct {
 }
 
 // Seal makes an opaque, authenticated string of value (XChaCha20-Poly1305) that opens for the same
-// purpose until life is over. A value sealed for one purpose is refused for every other.
+// purpose until life is over. A value sealed for one purpose is refused for
+// every other (token confusion).
 func (k *Keys) Seal(purpose string, value any, life time.Duration) (string, error) {
 	inner, err := compact(value)
 	if err != nil {
@@ -27,13 +29,34 @@ func (k *Keys) Seal(purpose string, value any, life time.Duration) (string, erro
 	if err != nil {
 		return "", fmt.Errorf("token: seal %s: %w", purpose, err)
 	}
-	aead, err := chacha20poly1305.NewX(k.all[0].seal)
+	return box(k.all[0].seal, purpose, plain)
+}
+
+// box encrypts and authenticates under a key, for one purpose.
+func box(key []byte, purpose string, plain []byte) (string, error) {
+	aead, err := chacha20poly1305.NewX(key)
 	if err != nil {
 		return "", fmt.Errorf("token: seal %s: %w", purpose, err)
 	}
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())
 	_, _ = rand.Read(nonce) // never fails (crypto/rand)
 	return encode(aead.Seal(nonce, nonce, plain, []byte(purpose))), nil
+}
+
+// unbox is the reverse of box. ErrInvalid when it was not made under this key for this purpose.
+func unbox(key []byte, purpose string, raw []byte) ([]byte, error) {
+	aead, err := chacha20poly1305.NewX(key)
+	if err != nil {
+		return nil, fmt.Errorf("token: open %s: %w", purpose, err)
+	}
+	if len(raw) < aead.NonceSize() {
+		return nil, ErrInvalid
+	}
+	plain, err := aead.Open(nil, raw[:aead.NonceSize()], raw[aead.NonceSize():], []byte(purpose))
+	if err != nil {
+		return nil, ErrInvalid
+	}
+	return plain, nil
 }
 
 // compact is JSON without the escapes that only a page needs: each & would take six bytes, and a
@@ -57,14 +80,14 @@ func (k *Keys) Open(purpose, text string, into any) error {
 	if err != nil {
 		return err
 	}
-	var box sealed
-	if err := json.Unmarshal(plain, &box); err != nil {
+	var envelope sealed
+	if err := json.Unmarshal(plain, &envelope); err != nil {
 		return ErrInvalid
 	}
-	if k.now().Unix() >= box.Expires {
+	if k.now().Unix() >= envelope.Expires {
 		return ErrExpired
 	}
-	if err := json.Unmarshal(box.Value, into); err != nil {
+	if err := json.Unmarshal(envelope.Value, into); err != nil {
 		return ErrInvalid
 	}
 	return nil
@@ -72,16 +95,9 @@ func (k *Keys) Open(purpose, text string, into any) error {
 
 func (k *Keys) unseal(purpose string, raw []byte) ([]byte, error) {
 	for _, set := range k.all {
-		aead, err := chacha20poly1305.NewX(set.seal)
-		if err != nil {
-			return nil, fmt.Errorf("token: open %s: %w", purpose, err)
-		}
-		if len(raw) < aead.NonceSize() {
-			break
-		}
-		nonce, box := raw[:aead.NonceSize()], raw[aead.NonceSize():]
-		if plain, err := aead.Open(nil, nonce, box, []byte(purpose)); err == nil {
-			return plain, nil
+		plain, err := unbox(set.seal, purpose, raw)
+		if !errors.Is(err, ErrInvalid) {
+			return plain, err
 		}
 	}
 	return nil, ErrInvalid

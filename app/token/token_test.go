@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func keys(t *testing.T, now func() time.Time, secrets ...string) *Keys {
 }
 
 func someAccess() Access {
-	return Access{UserID: uuid.NewString(), SessionID: "AAAAAAAAAAAAAAAAAAAAAA", Count: 3, AuthTime: time.Now().Truncate(time.Second), AMR: "pwd"}
+	return Access{UserID: uuid.NewString(), SessionID: "AAAAAAAAAAAAAAAAAAAAAA", Count: 3, AuthTime: time.Now().Truncate(time.Second), AMR: []string{"pwd"}}
 }
 
 func TestAccessTokenSaysWhoAndNothingElseOpens(t *testing.T) {
@@ -41,7 +42,7 @@ func TestAccessTokenSaysWhoAndNothingElseOpens(t *testing.T) {
 	}
 	got, err := k.OpenAccess(text)
 	want.ExpiresAt = expires
-	if err != nil || got.UserID != want.UserID || got.SessionID != want.SessionID || got.Count != 3 || got.AMR != "pwd" ||
+	if err != nil || got.UserID != want.UserID || got.SessionID != want.SessionID || got.Count != 3 || !slices.Equal(got.AMR, want.AMR) ||
 		!got.AuthTime.Equal(want.AuthTime) || !got.ExpiresAt.Equal(expires) {
 		t.Fatalf("got %+v, %v", got, err)
 	}

@@ -46,7 +46,7 @@ func TestEndingThatAFailoverLost(t *testing.T) {
 	store := session.NewRedis(w.client, grace, accessTTL, never)
 	for _, ends := range []func(id string) error{
 		func(id string) error { _, err := store.End(t.Context(), user.ID, id); return err },
-		func(string) error { _, err := store.EndUser(t.Context(), user.ID, ""); return err },
+		func(string) error { _, err := store.EndUser(t.Context(), user.ID, "", time.Time{}); return err },
 	} {
 		pair := w.started(user)
 		before := w.client.HGetAll(t.Context(), userKey(user.ID)).Val()

@@ -26,7 +26,7 @@ func (w *world) leave(base string) (*leavers, func()) {
 	return l, background(func(ctx context.Context) {
 		for ctx.Err() == nil {
 			asked, cancel := context.WithTimeout(ctx, 2*time.Second)
-			pair, err := w.engine.Start(asked, user, session.Arrival{Remember: true, AMR: "pwd"})
+			pair, err := w.engine.Start(asked, user, session.Arrival{Remember: true, AMR: []string{"pwd"}})
 			cancel()
 			if err == nil {
 				p := w.stranger(base, nil)

@@ -72,7 +72,7 @@ func one(b bool) int {
 func flush(t *testing.T, engines []*session.Engine) {
 	t.Helper()
 	for _, engine := range engines {
-		if err := engine.FlushConfirmations(t.Context()); err != nil {
+		if err := engine.FlushAcknowledgements(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -94,7 +94,7 @@ func twoEngines(t *testing.T, w *world, clock *moved) []*session.Engine {
 
 func (w *world) startedOn(engine *session.Engine, user models.User) session.Pair {
 	w.t.Helper()
-	pair, err := engine.Start(w.t.Context(), user, session.Arrival{Remember: true, AMR: "pwd"})
+	pair, err := engine.Start(w.t.Context(), user, session.Arrival{Remember: true, AMR: []string{"pwd"}})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -210,7 +210,7 @@ func (w *world) user() models.User {
 func (w *world) started(user models.User) session.Pair {
 	w.t.Helper()
 	pair, err := w.engine.Start(w.t.Context(),
-		user, session.Arrival{Remember: true, AMR: "pwd", Client: "Firefox on Linux", IP: "192.0.2.1"})
+		user, session.Arrival{Remember: true, AMR: []string{"pwd"}, Client: "Firefox on Linux", IP: "192.0.2.1"})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -243,6 +243,6 @@ type remembered struct{ session.Store }
 func (remembered) Start(_ context.Context, s models.Session, life time.Duration) (models.Session, []models.Ended,
 	error) {
 	s.StartedAt = time.Now()
-	s.TradedAt, s.SeenAt, s.EndsAt = s.StartedAt, s.StartedAt, s.StartedAt.Add(life)
+	s.RotatedAt, s.SeenAt, s.EndsAt = s.StartedAt, s.StartedAt, s.StartedAt.Add(life)
 	return s, nil, nil
 }

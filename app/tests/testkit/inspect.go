@@ -47,7 +47,7 @@ func (h *House) Record(user string) models.Session {
 // Confirmed waits until the store knows that the latest answer of a user's only session arrived.
 func (h *House) Confirmed(user string) {
 	h.T.Helper()
-	Eventually(h.T, "the session is confirmed", func() bool { return h.Record(user).Confirmed })
+	Eventually(h.T, "the session is acknowledged", func() bool { return h.Record(user).Acknowledged })
 }
 
 // Happened counts the events of a kind.

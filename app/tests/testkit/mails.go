@@ -12,7 +12,7 @@ func (h *House) Code(to string) string {
 	ctx, cancel := context.WithTimeout(h.T.Context(), 30*time.Second)
 	defer cancel()
 	for {
-		message, err := h.Outbox.Next(ctx, to)
+		message, err := h.Mailbox.Next(ctx, to)
 		if err != nil {
 			h.T.Fatalf("no code came to %s: %v", to, err)
 		}
@@ -27,7 +27,7 @@ func (h *House) Mail(to string) string {
 	h.T.Helper()
 	ctx, cancel := context.WithTimeout(h.T.Context(), 30*time.Second)
 	defer cancel()
-	message, err := h.Outbox.Next(ctx, to)
+	message, err := h.Mailbox.Next(ctx, to)
 	if err != nil {
 		h.T.Fatalf("no mail came to %s: %v", to, err)
 	}
@@ -39,7 +39,7 @@ func (h *House) Posted(to, subject string) int {
 	h.T.Helper()
 	h.Shut()
 	count := 0
-	for _, kept := range h.Outbox.All() {
+	for _, kept := range h.Mailbox.All() {
 		if kept.To == to && kept.Subject == subject {
 			count++
 		}

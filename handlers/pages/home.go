@@ -1,0 +1,26 @@
+package pages
+
+import (
+	"errors"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gatehouse/app/session"
+	"gatehouse/handlers/web"
+	"gatehouse/views"
+)
+
+// Home greets whoever is signed in by name, while the database says it.
+func (p *Pages) Home(c *fiber.Ctx) error {
+	page := p.Page(c, "")
+	if _, signedIn := web.Current(c); signedIn {
+		user, err := p.me(c)
+		if errors.Is(err, session.ErrEnded) {
+			return err
+		}
+		if err == nil {
+			page = p.UserPage(c, "", user)
+		}
+	}
+	return web.Render(c, fiber.StatusOK, views.HomePage(page, views.Home{Providers: p.providers()}))
+}

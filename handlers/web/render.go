@@ -1,0 +1,72 @@
+package web
+
+import (
+	"context"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"gatehouse/models"
+	"gatehouse/views"
+)
+
+// Page is what every page shows around its content.
+func (s *Site) Page(c *fiber.Ctx, title string) views.Page {
+	page := views.Page{
+		Title: title, Now: s.Now(), RequestID: RequestID(c), DevMail: s.DevMail, Notice: Notice(c.Query("notice")),
+		Assets: views.Assets{CSS: s.Static.URL("app.css"), HTMX: s.Static.URL("htmx.min.js"), JS: s.Static.URL("app.js"),
+			Icon: s.Static.URL("favicon.svg"), TouchIcon: s.Static.URL("apple-touch-icon.png"), Manifest: s.Static.URL("site.webmanifest")},
+	}
+	if access, signedIn := Current(c); signedIn {
+		page.User = &models.User{ID: access.UserID}
+		page.RefreshEvery = s.AccessTTL * 4 / 5 // before the earliest that an access token expires
+	}
+	return page
+}
+
+// UserPage is page for someone whose row was read.
+func (s *Site) UserPage(c *fiber.Ctx, title string, user models.User) views.Page {
+	page := s.Page(c, title)
+	page.User, page.PictureURL = &user, PictureURL(user)
+	return page
+}
+
+// Render sends a component whole, or not at all.
+func Render(c *fiber.Ctx, status int, component templ.Component) error {
+	buffer := templ.GetBuffer()
+	defer templ.ReleaseBuffer(buffer)
+	// The page that says a request took too long is drawn when its time is over.
+	if err := component.Render(context.WithoutCancel(c.UserContext()), buffer); err != nil {
+		return err
+	}
+	c.Status(status).Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
+	c.Response().SetBody(buffer.Bytes()) // a copy: c.Send would keep the buffer, which is another person's page by then
+	return nil
+}
+
+// RenderForm sends the fragment to htmx and the whole page to everyone else.
+func RenderForm(c *fiber.Ctx, status int, fragment, whole templ.Component) error {
+	if HTMX(c) {
+		return Render(c, status, fragment)
+	}
+	return Render(c, status, whole)
+}
+
+func HTMX(c *fiber.Ctx) bool { return c.Get("HX-Request") == "true" }
+
+// Redirect sends a browser on by GET: 303, or HX-Redirect so that htmx loads the page whole.
+func Redirect(c *fiber.Ctx, to string) error {
+	if HTMX(c) {
+		c.Set("HX-Redirect", to)
+		return c.SendStatus(fiber.StatusNoContent)
+	}
+	return c.Redirect(to, fiber.StatusSeeOther)
+}
+
+// PictureURL is the address of a person's picture; "" for none. It changes with the picture, so it may be kept.
+func PictureURL(user models.User) string {
+	if user.Picture == "" {
+		return ""
+	}
+	return "/profile/picture?v=" + user.Picture
+}
