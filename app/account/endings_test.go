@@ -8,6 +8,7 @@ import (
 
 	"gatehouse/app/mail"
 	"gatehouse/app/session"
+	"gatehouse/app/tests/testkit/servers"
 	"gatehouse/models"
 )
 
@@ -130,7 +131,7 @@ func TestAnEndingIsTriedUntilItIsDone(t *testing.T) {
 		w.started(user)
 		wantErr(t, w.outbox.Open(t.Context()), nil)
 		w.ends(Ending{UserID: user.ID, Before: w.clock()})
-		eventually(t, "it is done", func() bool { return w.waiting() == 0 })
+		servers.Eventually(t, "it is done", func() bool { return w.waiting() == 0 })
 		wantErr(t, w.outbox.Close(t.Context()), nil)
 		if w.live(user) != 0 || tries != 3 {
 			t.Errorf("%d live after %d tries", w.live(user), tries)

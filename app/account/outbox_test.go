@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gatehouse/app/mail"
+	"gatehouse/app/tests/testkit/servers"
 	"gatehouse/models"
 )
 
@@ -45,17 +46,6 @@ func (w *world) waiting() int {
 	return w.count("SELECT count(*) FROM outbox")
 }
 
-// eventually awaits what another goroutine does.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !holds(); {
-		if time.Now().After(end) {
-			t.Fatalf("never: %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
 // The workers of two processes on one database send each mail once, at once and in whatever order they come.
 func TestEachMailIsSentOnce(t *testing.T) {
 	t.Parallel()
@@ -79,7 +69,7 @@ func TestEachMailIsSentOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
-		eventually(t, "the outbox is empty", func() bool { return w.waiting() == 0 })
+		servers.Eventually(t, "the outbox is empty", func() bool { return w.waiting() == 0 })
 		wantErr(t, errors.Join(w.outbox.Close(t.Context()), other.Close(t.Context())), nil)
 		times, ids := map[string]int{}, map[string]bool{}
 		for _, sent := range w.mails {
@@ -258,13 +248,13 @@ func TestNoticesThatHangHoldUpNoCode(t *testing.T) {
 			w.post(notices, noticeTo(fmt.Sprintf("p%d@example.com", i)))
 		}
 		w.outbox.rouse()
-		eventually(t, "two hang", func() bool { return hanging.Load() == 2 })
+		servers.Eventually(t, "two hang", func() bool { return hanging.Load() == 2 })
 		wantErr(t, w.outbox.unit(t.Context(), func(tx *models.DB) error {
 			return w.outbox.mail(t.Context(), tx, codes, "", codeTo("anna@example.com"))
 		}), nil)
-		eventually(t, "the code is sent", func() bool { return w.waiting() == 5 })
+		servers.Eventually(t, "the code is sent", func() bool { return w.waiting() == 5 })
 		close(open)
-		eventually(t, "the rest is", func() bool { return w.waiting() == 0 })
+		servers.Eventually(t, "the rest is", func() bool { return w.waiting() == 0 })
 		wantErr(t, w.outbox.Close(t.Context()), nil)
 	})
 }
@@ -315,7 +305,7 @@ func TestCloseGivesBackWhatIsInHand(t *testing.T) {
 		wantErr(t, w.outbox.Close(over()), nil)
 		next := w.outboxOn(w.db)
 		wantErr(t, next.Open(t.Context()), nil)
-		eventually(t, "the next start sends it", func() bool { return w.waiting() == 0 })
+		servers.Eventually(t, "the next start sends it", func() bool { return w.waiting() == 0 })
 		wantErr(t, next.Close(t.Context()), nil)
 		if len(w.mails) != 1 || w.log.String() != "" {
 			t.Errorf("%d sent, log %s", len(w.mails), w.log)

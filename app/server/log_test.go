@@ -42,10 +42,5 @@ func TestOnlyRequestLinesAreGathered(t *testing.T) {
 		t.Errorf("written at once: %q", lines)
 	}
 	log.answered(web.Answered{Route: "/after"})
-	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(written.String(), "/after"); {
-		if time.Now().After(deadline) {
-			t.Fatal("the gathered line is not written")
-		}
-		<-time.After(flushEvery / 10)
-	}
+	servers.Eventually(t, "the gathered line is written", func() bool { return strings.Contains(written.String(), "/after") })
 }

@@ -35,18 +35,8 @@ func ownRedis(t *testing.T) *redis.Client {
 	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() })
 	client := redis.NewClient(&redis.Options{Addr: address, Protocol: 2})
 	t.Cleanup(func() { _ = client.Close() })
-	until(t, "the server answers", func() bool { return client.Ping(t.Context()).Err() == nil })
+	servers.Eventually(t, "the server answers", func() bool { return client.Ping(t.Context()).Err() == nil })
 	return client
-}
-
-func until(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !so(); {
-		if time.Now().After(deadline) {
-			t.Fatal("still not so: " + what)
-		}
-		<-time.After(5 * time.Millisecond)
-	}
 }
 
 // engine is one process on a client, under the test's clock and access-token life.
@@ -93,17 +83,17 @@ func TestAFullRedisIsBehind(t *testing.T) {
 		t.Fatal("behind at once")
 	}
 	client.ConfigSet(t.Context(), "maxmemory", "1mb")
-	until(t, "a feed that takes nothing is behind", e.Behind)
+	servers.Eventually(t, "a feed that takes nothing is behind", e.Behind)
 	if _, err := e.Resume(t.Context(), pair.Access); err != nil {
 		t.Errorf("a live session: %v", err)
 	}
 	client.Del(t.Context(), key(pair.Session.UserID)) // ended by another process, which cannot say so
-	until(t, "an ended session is refused all the same", func() bool {
+	servers.Eventually(t, "an ended session is refused all the same", func() bool {
 		_, err := e.Resume(t.Context(), pair.Access)
 		return errors.Is(err, ErrEnded)
 	})
 	client.ConfigSet(t.Context(), "maxmemory", "0")
-	until(t, "there is room again", func() bool { return !e.Behind() })
+	servers.Eventually(t, "there is room again", func() bool { return !e.Behind() })
 }
 
 // A store that has come back empty has forgotten who was signed out: tokens older than its feed are asked

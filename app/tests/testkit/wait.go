@@ -5,19 +5,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"gatehouse/app/tests/testkit/servers"
 )
 
 // Eventually waits until something that happens behind the requests has happened.
 func Eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !happened() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still not so after 30 s: %s", what)
-		}
-		<-time.After(5 * time.Millisecond)
-	}
+	servers.Eventually(t, what, happened)
 }
 
 // Text is a page without its tags, for failures that one can read.
