@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"database/sql"
 	"net/url"
 	"regexp"
 	"strings"
@@ -10,18 +9,6 @@ import (
 
 	"gatehouse/app/tests/testkit"
 )
-
-func execute(t *testing.T, address, statement string) {
-	t.Helper()
-	db, err := sql.Open("postgres", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	if _, err := db.Exec(statement); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // The whole journey of a person with a password, without JavaScript.
 func TestPasswordJourney(t *testing.T) {
