@@ -49,3 +49,36 @@ func TestClaimsOfAUser(t *testing.T) {
 		t.Errorf("got %+v", without)
 	}
 }
+
+// Roles and what the sessions claim of them change together or not at all, where sessions live in the database.
+func TestARewritingBelongsToItsUnitOfWork(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, db *DB, _ string) {
+		now := time.Now()
+		user, err := db.Users.Create(t.Context(), User{Name: "Ada"}, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules := func(db *DB) Sessions {
+			return db.Sessions.With(time.Second, time.Minute, func() time.Duration { return 0 })
+		}
+		session := Session{ID: "AAAAAAAAAAAAAAAAAAAAAA", UserID: user.ID, Count: 1, Idle: time.Hour, AMR: []string{"pwd"}}
+		if _, _, err := rules(db).Start(t.Context(), session, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		for _, fails := range []error{errChanged, nil} {
+			err := db.Tx(t.Context(), func(tx *DB) error {
+				roles := Roles{"admin"}
+				return errors.Join(tx.Users.SetRoles(t.Context(), user.ID, roles, now),
+					rules(tx).Rewrite(t.Context(), user.ID, Claims{Roles: roles}), fails)
+			})
+			if !errors.Is(err, fails) {
+				t.Fatalf("Tx = %v, want %v", err, fails)
+			}
+			live, err := rules(db).ByUser(t.Context(), user.ID)
+			if err != nil || len(live) != 1 || (len(live[0].Claims.Roles) == 1) != (fails == nil) {
+				t.Errorf("after %v: %+v, %v", fails, live, err)
+			}
+		}
+	})
+}

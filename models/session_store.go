@@ -201,12 +201,12 @@ func (s Sessions) Acknowledge(ctx context.Context, seen []Acknowledgement) error
 
 // Rewrite replaces the claims of a user's sessions; the next rotation of each carries them.
 func (s Sessions) Rewrite(ctx context.Context, userID string, claims Claims) error {
-	query := s.db.sql.Rebind(`UPDATE sessions SET roles = ?, name = ?, email = ?, email_verified = ?, picture = ?
-		WHERE user_id = ? AND ended_at IS NULL`)
-	_, err := s.db.sql.ExecContext(ctx, query, claims.Roles, claims.Name, claims.Email, claims.EmailVerified,
+	query := `UPDATE sessions SET roles = ?, name = ?, email = ?, email_verified = ?, picture = ?
+		WHERE user_id = ? AND ended_at IS NULL`
+	_, err := s.db.exec(ctx, query, claims.Roles, claims.Name, claims.Email, claims.EmailVerified,
 		claims.Picture, userID)
 	if err != nil {
-		return fmt.Errorf("models: rewrite sessions: %w", known(err))
+		return fmt.Errorf("models: rewrite sessions: %w", err)
 	}
 	return nil
 }
