@@ -81,7 +81,7 @@ func TestTracesReachTheCollector(t *testing.T) {
 			t.Errorf("a span says too much: %s", span)
 		}
 	}
-	page, trade := byName["GET /profile"], byName["session store: trade"]
+	page, trade := byName["GET /profile"], byName["session store: rotate"]
 	if page == nil || trade == nil {
 		t.Fatalf("%d spans came: %v", len(got.spans), byName)
 	}
