@@ -41,36 +41,43 @@ const (
 func (r *Routes) table() []route {
 	s, p := r.Site, r.Pages
 	anyone, user, guest := web.Pass(s.OptionalUser), web.Pass(s.RequireUser), web.Pass(s.RequireGuest)
-	provider, limited := web.Pass(p.ConfiguredProvider), s.PerClient(web.ProviderRule)
+	provider, fromHere, limited := web.Pass(p.ConfiguredProvider), web.Pass(p.RejectCrossSiteStart), s.PerClient(web.ProviderRule)
 	write, code, own := s.PerClient(web.WriteRule), s.PerClient(web.CodeRule), s.PerUser(web.OwnWriteRule)
+	fresh := p.RequireFresh("/profile#identities")
 	all := []route{
 		{get, "/", web.Page, guards{anyone}, p.Home},
 		{get, "/sign-in", web.Page, guards{guest}, p.SignInPage},
-		{post, "/sign-in", web.Form, guards{p.PerBrowserForm(web.SignInRule, p.SignInLimited), anyone}, p.SignIn},
+		{post, "/sign-in", web.Form, guards{p.PerBrowserForm(web.SignInRule, p.SignInAgain), anyone}, p.SignIn},
 		{get, "/sign-up", web.Page, guards{guest}, p.SignUpPage},
-		{post, "/sign-up", web.Form, guards{s.PerClientForm(web.SignUpRule, p.SignUpLimited), guest}, p.SignUp},
+		{post, "/sign-up", web.Form, guards{s.PerClientForm(web.SignUpRule, p.SignUpAgain), guest}, p.SignUp},
 		{get, "/verify", web.Page, guards{anyone}, p.VerifyPage},
 		{post, "/verify", web.Form, guards{code, anyone}, p.Verify},
 		{get, "/forgot", web.Page, guards{guest}, p.ForgotPage},
-		{post, "/forgot", web.Form, guards{p.PerBrowserForm(web.SignUpRule, p.ForgotLimited), guest}, p.Forgot},
+		{post, "/forgot", web.Form, guards{p.PerBrowserForm(web.SignUpRule, p.ForgotAgain), guest}, p.Forgot},
 		{get, "/reset", web.Page, guards{guest}, p.ResetPage},
 		{post, "/reset", web.Form, guards{code, guest}, p.Reset},
 
-		{post, "/auth/sign-out", web.Form, guards{write, anyone}, p.SignOut},
+		{post, "/auth/sign-out", web.Form, guards{write}, p.SignOut},
 		{get, "/auth/error", web.Page, guards{anyone}, p.ProviderErrorPage},
-		{get, "/auth/:provider", web.Form, guards{provider, web.Pass(p.RejectCrossSiteStart), limited, web.Pass(s.RequireGuestOrFail)}, p.BeginSignIn},
-		{post, "/auth/:provider/link", web.Form, guards{provider, limited, user}, p.BeginLink},
+		{get, "/auth/:provider", web.Form, guards{provider, fromHere, limited, web.Pass(s.RequireGuestOrFail)}, p.BeginSignIn},
+		{post, "/auth/:provider/link", web.Form, guards{provider, limited, user, fresh}, p.BeginLink},
 		{post, "/auth/:provider/confirm", web.Form, guards{provider, limited, user}, p.BeginConfirm},
 		{get, "/auth/:provider/callback", web.Form, guards{provider, limited, web.Pass(s.OptionalUserOrFail)}, p.Callback},
 		{post, web.AppleCallback, web.Form, guards{provider, limited}, p.AppleCallback},
 
 		{get, "/dashboard", web.Page, guards{user}, p.Dashboard},
 		{get, "/profile", web.Page, guards{user}, p.ProfilePage},
-		{post, "/profile", web.Upload, guards{write, user, own}, p.Profile},
+		{post, "/profile", web.Upload, guards{write, user, own}, p.SetProfile},
 		{get, "/profile/picture", web.Page, guards{user}, p.Picture},
-		{post, "/profile/picture", web.Upload, guards{write, user, own}, p.SavePicture},
+		{post, "/profile/picture", web.Upload, guards{write, user, own}, p.SetPicture},
+		{post, "/profile/email", web.Form, guards{write, user, own, p.RequireFresh("/profile#email-section")}, p.ChangeEmail},
+		{post, "/profile/password", web.Form, guards{write, user, own}, p.ChangePassword},
+		{post, "/profile/identities", web.Form, guards{write, user, own, fresh}, p.Disconnect},
+		{post, "/profile/sessions", web.Form, guards{write, user, own}, p.EndSessions},
+		{post, "/profile/delete", web.Form, guards{write, user, own}, p.Delete},
 		{get, "/confirm", web.Page, guards{user}, p.ConfirmPage},
 		{post, "/confirm", web.Form, guards{s.PerClient(web.SignInRule), user}, p.Confirm},
+		{get, "/confirm/continue", web.Form, guards{write, user}, p.Continue},
 	}
 	if p.Mailbox != nil {
 		all = append(all, route{get, "/dev/mail", web.Page, guards{web.Pass(s.LoopbackOnly), anyone}, p.DevMail})
@@ -124,7 +131,7 @@ func (r *Routes) App() (*fiber.App, error) {
 	add(app, r.operations())
 	app.Use(s.AccessLog, s.Recover)
 	add(app, r.unbounded())
-	app.Use(s.WithTimeout, s.PerClient(web.AnyRule).Handle, web.RejectEncodedBody, web.LimitFields, s.RejectCrossSite)
+	app.Use(s.WithTimeout, s.PerClient(web.AnyRule).Handle, web.RejectEncodedBody, web.LimitFields, s.RejectCrossSite, pages.RouteSection)
 	add(app, r.table())
 	return app, s.Prepare(r.all())
 }

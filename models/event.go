@@ -22,6 +22,12 @@ const (
 	EventProfileChanged  = "profile_changed"
 	EventLinked          = "identity_linked"
 	EventUnlinked        = "identity_unlinked"
+	EventReauthenticated = "reauthenticated"
+	EventReauthFailed    = "reauthentication_failed"
+	EventDeleted         = "account_deleted"
+	EventDisabled        = "account_disabled"
+	EventEnabled         = "account_enabled"
+	EventRolesChanged    = "roles_changed"
 )
 
 // Event is one thing that happened to a person's account. Detail is a few words without secrets:
@@ -58,6 +64,16 @@ func (e Events) Record(ctx context.Context, event Event) error {
 		SELECT at FROM events WHERE user_id = ? AND kind = ? ORDER BY at DESC LIMIT 1 OFFSET ?)`
 	if _, err := e.db.exec(ctx, query, event.UserID, event.Kind, event.UserID, event.Kind, MaxEvents-1); err != nil {
 		return fmt.Errorf("models: drop events: %w", err)
+	}
+	return nil
+}
+
+// RecordWithout keeps an event that belongs to nobody any more, as that of a deletion does.
+func (e Events) RecordWithout(ctx context.Context, event Event) error {
+	query := `INSERT INTO events (id, session_id, kind, ip, client, at, detail) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	_, err := e.db.exec(ctx, query, newID(), event.SessionID, event.Kind, event.IP, event.Client, stored(event.At), event.Detail)
+	if err != nil {
+		return fmt.Errorf("models: record event: %w", err)
 	}
 	return nil
 }

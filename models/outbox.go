@@ -81,6 +81,29 @@ func (o Outbox) Claim(ctx context.Context, kind string, line int, now time.Time,
 	return job, nil
 }
 
+// Take claims this very job for the time of the lease. False where another holds it; ErrNotFound when it is done.
+func (o Outbox) Take(ctx context.Context, id string, now time.Time, lease time.Duration) (Job, bool, error) {
+	var job Job
+	taken := false
+	err := o.db.Tx(ctx, func(tx *DB) error {
+		query := `UPDATE outbox SET claimed_until = ?, tries = tries + 1 WHERE id = ? AND claimed_until <= ?`
+		result, err := tx.exec(ctx, query, stored(now.Add(lease)), id, stored(now))
+		if err != nil {
+			return err
+		}
+		n, err := result.RowsAffected()
+		taken = n > 0
+		if err != nil {
+			return err
+		}
+		return tx.get(ctx, &job, `SELECT `+jobColumns+` FROM outbox WHERE id = ?`, id)
+	})
+	if err != nil {
+		return Job{}, false, fmt.Errorf("models: take a job: %w", err)
+	}
+	return job, taken, nil
+}
+
 // Done lets a job go. One that is gone already stays gone.
 func (o Outbox) Done(ctx context.Context, id string) error {
 	err := o.db.Tx(ctx, func(tx *DB) error {

@@ -65,7 +65,7 @@ func (u Users) SetProfile(ctx context.Context, id, name, phone string, now time.
 
 // SetEmail gives a user a proven canonical address. ErrTaken when it belongs to someone else.
 func (u Users) SetEmail(ctx context.Context, id, email string, now time.Time) error {
-	return u.update(ctx, `email = ?`, id, now, email)
+	return u.update(ctx, `email = ?, credentials_at = ?`, id, now, email, stored(now))
 }
 
 // SetRoles replaces a person's roles. ErrRoles.
@@ -75,21 +75,35 @@ func (u Users) SetRoles(ctx context.Context, id string, roles Roles, now time.Ti
 
 // SetPassword replaces the password hash.
 func (u Users) SetPassword(ctx context.Context, id, hash string, now time.Time) error {
-	return u.update(ctx, `password_hash = ?`, id, now, hash)
+	return u.update(ctx, `password_hash = ?, credentials_at = ?`, id, now, hash, stored(now))
+}
+
+// CredentialsChanged notes that a way in was taken away: a sign-in that began before does not enter.
+func (u Users) CredentialsChanged(ctx context.Context, id string, now time.Time) error {
+	return u.update(ctx, `credentials_at = ?`, id, now, stored(now))
+}
+
+// Rehash replaces the hash of a password by another of the same, where the old one still stands. ErrNotFound when
+// the password was changed meanwhile.
+func (u Users) Rehash(ctx context.Context, id, old, hash string, now time.Time) error {
+	query := `UPDATE users SET password_hash = ?, updated_at = ? WHERE id = ? AND COALESCE(password_hash, '') = ?`
+	return affected(u.db.exec(ctx, query, hash, stored(now), id, old))
 }
 
 // ReplacePassword sets a new hash only where the old one still stands, so that two changes at once
 // cannot both believe they were first. ErrNotFound when the password was changed meanwhile.
 func (u Users) ReplacePassword(ctx context.Context, id, old, hash string, now time.Time) error {
-	query := `UPDATE users SET password_hash = ?, updated_at = ? WHERE id = ? AND COALESCE(password_hash, '') = ?`
-	return affected(u.db.exec(ctx, query, hash, stored(now), id, old))
+	query := `UPDATE users SET password_hash = ?, updated_at = ?, credentials_at = ?
+		WHERE id = ? AND COALESCE(password_hash, '') = ?`
+	return affected(u.db.exec(ctx, query, hash, stored(now), stored(now), id, old))
 }
 
 // ResetPassword sets a new hash while this address, which got the code, is still the user's.
 // ErrNotFound when the address was changed or the user disabled meanwhile.
 func (u Users) ResetPassword(ctx context.Context, id, email, hash string, now time.Time) error {
-	query := `UPDATE users SET password_hash = ?, updated_at = ? WHERE id = ? AND email = ? AND disabled_at IS NULL`
-	return affected(u.db.exec(ctx, query, hash, stored(now), id, email))
+	query := `UPDATE users SET password_hash = ?, updated_at = ?, credentials_at = ?
+		WHERE id = ? AND email = ? AND disabled_at IS NULL`
+	return affected(u.db.exec(ctx, query, hash, stored(now), stored(now), id, email))
 }
 
 // SetDisabled shuts a user out, or lets them in again.
@@ -98,7 +112,7 @@ func (u Users) SetDisabled(ctx context.Context, id string, disabled bool, now ti
 	if disabled {
 		at = new(stored(now))
 	}
-	return u.update(ctx, `disabled_at = ?`, id, now, at)
+	return u.update(ctx, `disabled_at = ?, credentials_at = ?`, id, now, at, stored(now))
 }
 
 // Delete removes a user with identities, events and picture. The rows of ended sessions stay until

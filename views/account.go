@@ -17,8 +17,8 @@ type Dashboard struct {
 	Now       time.Time
 }
 
-// SessionList is a person's live sessions. Ending posts to /profile: section=sessions and either
-// action=end with session, or action=end-others.
+// SessionList is a person's live sessions. Ending posts to /profile/sessions: action=end with session, or
+// action=end-others.
 type SessionList struct {
 	Current  string // id of the session this page is read in
 	Sessions []models.Session
@@ -38,7 +38,7 @@ type Profile struct {
 	Sessions   SessionList
 }
 
-// ProfileDetailsForm is section=details: name, phone.
+// ProfileDetailsForm is /profile: name, phone.
 type ProfileDetailsForm struct {
 	Name, Phone string
 	Notice      Notice
@@ -46,7 +46,7 @@ type ProfileDetailsForm struct {
 	Error, NameError, PhoneError string
 }
 
-// ProfilePictureForm is section=picture: the file picture, or action=remove.
+// ProfilePictureForm is /profile/picture: the file picture, or action=remove.
 type ProfilePictureForm struct {
 	Name   string // whose picture
 	URL    string // "" for none
@@ -55,19 +55,16 @@ type ProfilePictureForm struct {
 	Error, PictureError string
 }
 
-// ProfileEmailForm is section=email: email, then code; action=resend for a new code, action=cancel
-// to leave it as it was.
+// ProfileEmailForm is /profile/email: email.
 type ProfileEmailForm struct {
 	Current string // "" for none
 	Email   string // as typed
-	SentTo  string // a code is on its way there: ask for it
-	Spent   bool   // only a new code helps
 	Notice  Notice
 
-	Error, EmailError, CodeError string
+	Error, EmailError string
 }
 
-// ProfilePasswordForm is section=password: current when there is one, and password.
+// ProfilePasswordForm is /profile/password: current when there is one, and password.
 type ProfilePasswordForm struct {
 	Email       string // for password managers; "" asks for an address first
 	Set         bool   // there is a password already
@@ -86,7 +83,7 @@ type Connected struct {
 	LastWayIn  bool // cannot be disconnected
 }
 
-// ProfileIdentitiesForm is section=identities: action=disconnect with provider and subject.
+// ProfileIdentitiesForm is /profile/identities: action=disconnect with provider and subject.
 type ProfileIdentitiesForm struct {
 	Connected []Connected
 	Others    []Provider // can be connected: GET /auth/{name}?next=/profile
@@ -96,7 +93,7 @@ type ProfileIdentitiesForm struct {
 	Error string
 }
 
-// ProfileDeleteForm is section=delete: password, or confirm=yes without one.
+// ProfileDeleteForm is /profile/delete: password, or confirm=yes without one.
 type ProfileDeleteForm struct {
 	Email    string // for password managers; may be ""
 	Password bool   // the person has one

@@ -57,23 +57,17 @@ type ResetForm struct {
 	Error, CodeError, PasswordError string
 }
 
-// ConfirmForm asks a signed-in person to show again who they are: password, next, and what they
-// were about to do.
+// ConfirmForm asks a signed-in person to show again who they are: password, next.
 type ConfirmForm struct {
-	Action    string // where the form posts
 	Email     string // for password managers; may be ""
 	Next      string
 	Sentence  string // why this is asked
 	Password  bool   // the person has one
 	Providers []Provider
-	Fields    []Field // sent along, hidden
 	Notice    Notice
 
 	Error, PasswordError string
 }
-
-// Field is a hidden form value.
-type Field struct{ Name, Value string }
 
 // Home is the front page.
 type Home struct{ Providers []Provider }

@@ -1,13 +1,20 @@
-// Package account decides who may be whom: signing up, proving a password or an address, joining
-// a provider's identity to a person, and changing any of these. It sets no cookie: it answers with users and
-// values to seal. A change and the mails it demands are one unit of work; the Outbox sends them.
+// Package account is the domain: everything that a person or an operator can do, whole. Pages, the API and the
+// command line are faces of one set of verbs: each takes a Caller, does all of its job (the change, its event, its
+// mails and the endings it demands are one unit of work), and answers with values or errors, never with sentences.
+// It sets no cookie and knows no HTTP.
 package account
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"log/slog"
+	"sync"
 	"time"
 
 	"gatehouse/app/limit"
+	"gatehouse/app/session"
 	"gatehouse/app/token"
 	"gatehouse/models"
 )
@@ -25,6 +32,10 @@ var (
 	ErrResetBefore = errors.New("account: password reset before")
 	// ErrIdentityTaken says that this identity signs in another user.
 	ErrIdentityTaken = errors.New("account: identity belongs to another account")
+	// ErrAnotherIdentity says that this identity does not sign in the user who is to show who they are.
+	ErrAnotherIdentity = errors.New("account: not an identity of this account")
+	// ErrReauthenticate says that the sign-in is not fresh enough for what is asked (step-up).
+	ErrReauthenticate = errors.New("account: re-authentication required")
 	// ErrNoSubject says that an identity names nobody, so that it would be everyone's.
 	ErrNoSubject = errors.New("account: identity without a subject")
 	// ErrNoTokens says that no live provider tokens are kept: sign in with the provider again.
@@ -39,8 +50,12 @@ type Accounts struct {
 	outbox    *Outbox
 	passwords *Passwords
 	limits    *limit.Limiter
+	sessions  *session.Engine
+	log       *slog.Logger
 	now       func() time.Time
 	rules     Rules
+
+	behind sync.WaitGroup // what is kept behind the request
 }
 
 // Rules are what a team chooses.
@@ -59,7 +74,7 @@ func (r Rules) wrongCode() {
 // New makes Accounts on the database of an outbox, under its keys and by its clock.
 func New(outbox *Outbox, passwords *Passwords, limits *limit.Limiter, rules Rules) *Accounts {
 	return &Accounts{db: outbox.db, keys: outbox.keys, data: outbox.data, outbox: outbox, passwords: passwords,
-		limits: limits, now: outbox.now, rules: rules}
+		limits: limits, sessions: outbox.sessions, log: outbox.log, now: outbox.now, rules: rules}
 }
 
 // called is a provider as its button calls it.
@@ -70,16 +85,39 @@ func (a *Accounts) called(provider string) string {
 	return models.ProviderName(provider)
 }
 
-// Mistakes are what is wrong with a form, a sentence for each field; "" where nothing is.
-type Mistakes struct{ Name, Email, Phone, Password string }
+// FieldErrors are what is wrong with a form, a sentence for each field; "" where nothing is.
+type FieldErrors struct{ Name, Email, Phone, Password string }
 
 // Error is for logs; a visitor reads the fields.
-func (m Mistakes) Error() string { return "account: mistakes in the form" }
+func (m FieldErrors) Error() string { return "account: mistakes in the form" }
 
 // orNil is m as an error, or none when no field has a sentence.
-func (m Mistakes) orNil() error {
-	if m == (Mistakes{}) {
+func (m FieldErrors) orNil() error {
+	if m == (FieldErrors{}) {
 		return nil
 	}
 	return m
+}
+
+// Close waits for what is kept behind the requests.
+func (a *Accounts) Close(context.Context) error {
+	a.behind.Wait()
+	return nil
+}
+
+// freshFor is how long after signing in a person may change their ways in.
+const freshFor = 10 * time.Minute
+
+// Fresh reports whether somebody has shown a moment ago who they are.
+func (a *Accounts) Fresh(access token.Access) bool { return a.now().Sub(access.AuthTime) <= freshFor }
+
+// SpendState notes that the state of a flow with a provider was used (replay). models.ErrTaken the second time.
+func (a *Accounts) SpendState(ctx context.Context, state string, life time.Duration) error {
+	return a.db.Codes.Spend(ctx, "state "+fingerprint(state), a.now(), life)
+}
+
+// fingerprint is a short name for a value: the first 96 bits of its SHA-256.
+func fingerprint(value string) string {
+	sum := sha256.Sum256([]byte(value))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }

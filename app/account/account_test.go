@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -112,8 +113,15 @@ func (w *world) Send(_ context.Context, message mail.Message) error {
 	return nil
 }
 
-// mail has what is due sent, and takes the mails since the last look.
+// mail has what is due sent, and takes the mails since the last look, in the order in which they were decided.
 func (w *world) mail() []mail.Message {
+	mails := w.sent()
+	slices.SortFunc(mails, func(a, b mail.Message) int { return strings.Compare(a.ID, b.ID) })
+	return mails
+}
+
+// sent is mail in the order of sending.
+func (w *world) sent() []mail.Message {
 	for w.outbox.deliver(notices) {
 	}
 	w.mu.Lock()
@@ -210,11 +218,11 @@ func wantErr(t *testing.T, err, want error) {
 }
 
 // mistakes are the sentences in err.
-func mistakes(t *testing.T, err error) Mistakes {
+func mistakes(t *testing.T, err error) FieldErrors {
 	t.Helper()
-	var m Mistakes
+	var m FieldErrors
 	if !errors.As(err, &m) {
-		t.Fatalf("err = %v, want Mistakes", err)
+		t.Fatalf("err = %v, want FieldErrors", err)
 	}
 	return m
 }
@@ -226,24 +234,40 @@ func other(code string) string {
 	return "2222-2222"
 }
 
-// able is a session store that answers.
-func able(string) error { return nil }
+// as is a person who has just signed in.
+func (w *world) as(user models.User) Caller {
+	return Caller{Session: token.Access{UserID: user.ID, SessionID: "this session", AuthTime: w.clock()}}
+}
 
-func (w *world) forgot(email string) Recovery {
+// proveEmail proves a new address, and reads the person again.
+func (w *world) proveEmail(user models.User, change EmailChange, code string) (models.User, error) {
+	if err := w.ProveEmail(w.t.Context(), w.as(user), change, code); err != nil {
+		return models.User{}, err
+	}
+	return w.db.Users.ByID(w.t.Context(), user.ID)
+}
+
+// resolved is whose an identity is, and whether the user was created or linked.
+func (w *world) resolved(identity models.Identity) (user models.User, created, linked bool, err error) {
+	found, err := w.ResolveIdentity(w.t.Context(), Caller{}, identity)
+	return found.User, found.Created, found.Linked, err
+}
+
+func (w *world) forgot(email string) PasswordReset {
 	w.t.Helper()
-	recovery, _, err := w.Forgot(w.t.Context(), email, Asker{MayMail: true})
+	recovery, _, err := w.Forgot(w.t.Context(), Caller{}, email)
 	wantErr(w.t, err, nil)
 	return recovery
 }
 
-func (w *world) register(name, email string) Pending {
+func (w *world) register(name, email string) PendingSignUp {
 	w.t.Helper()
-	return must[Pending](w.t)(w.Register(w.t.Context(), name, email, good, Asker{MayMail: true}))
+	return must[PendingSignUp](w.t)(w.BeginSignUp(w.t.Context(), Caller{}, name, email, good))
 }
 
 func (w *world) propose(user models.User, email string) EmailChange {
 	w.t.Helper()
-	change, _, err := w.ProposeEmail(w.t.Context(), user, email)
+	change, _, err := w.ProposeEmail(w.t.Context(), w.as(user), email)
 	wantErr(w.t, err, nil)
 	return change
 }

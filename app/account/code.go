@@ -82,17 +82,34 @@ func (m mailing) own() bool {
 	return kindOf(m.purpose) == kindSignUp || kindOf(m.purpose) == kindChange
 }
 
-// Asker is what is known of whoever asks for a code.
-type Asker struct {
-	MayMail bool // false where they have caused enough mails
-	Known   bool // their browser has signed in to the account before
+// asker is what is known of whoever asks for a code.
+type asker struct {
+	mayMail bool // false where they have caused enough mails
+	known   bool // their browser has signed in to the account before
+}
+
+// mailRule is of the mails that a client causes: past it no new mail goes, and nobody is refused.
+var mailRule = limit.Rule{Name: "mails", Rate: 60, Per: time.Hour, Burst: 60}
+
+// asker counts a caller who asks for a code to a canonical address.
+func (a *Accounts) asker(ctx context.Context, caller Caller, address string) asker {
+	return asker{mayMail: a.limits.TryClient(ctx, mailRule, caller.IP) == nil, known: caller.Device.Knows(address)}
+}
+
+// resendRule is how often a flow may ask for another code.
+var resendRule = limit.Rule{Name: "resend", Rate: 1, Per: time.Minute, Burst: 1}
+
+// mayResend counts the wish for another code. limit.Exceeded.
+func (a *Accounts) mayResend(ctx context.Context, flow Flow) error {
+	return a.limits.Try(ctx, resendRule, flow.ID)
 }
 
 // begin gives a new flow its code: a new one that is mailed or, past the recipient's share, those that were
 // mailed before (mailed is false then). ErrBusy when none lives and no mail can be taken: then nobody gets
 // one, known or not.
-func (a *Accounts) begin(ctx context.Context, m mailing, asker Asker) (flow Flow, mailed bool, err error) {
-	flow = Flow{ID: rand.Text(), Known: asker.Known}
+func (a *Accounts) begin(ctx context.Context, m mailing, asker asker) (flow Flow, mailed bool, err error) {
+	flow = Flow{ID: rand.Text(), Known: asker.known}
+	a.limits.Take(ctx, resendRule, flow.ID) // counted here, refused when another is asked for
 	may, err := a.mayMail(ctx, m, asker)
 	if err != nil || !may {
 		return flow, false, err
@@ -105,15 +122,15 @@ func (a *Accounts) begin(ctx context.Context, m mailing, asker Asker) (flow Flow
 }
 
 // mayMail decides whether another code goes out to a recipient.
-func (a *Accounts) mayMail(ctx context.Context, m mailing, asker Asker) (bool, error) {
+func (a *Accounts) mayMail(ctx context.Context, m mailing, asker asker) (bool, error) {
 	share := a.share(kindOf(m.purpose), m.to)
-	allowed, room := asker.MayMail && a.limits.Take(ctx, recipientRule, share) == 0, a.outbox.room(kindOf(m.purpose) != kindSignUp)
+	allowed, room := asker.mayMail && a.limits.Take(ctx, recipientRule, share) == 0, a.outbox.room(kindOf(m.purpose) != kindSignUp)
 	if allowed && room {
 		return true, nil
 	}
 	live, err := a.db.Codes.Live(ctx, m.purpose, a.now())
 	switch {
-	case err != nil, live, !asker.MayMail:
+	case err != nil, live, !asker.mayMail:
 		return false, err
 	case !room:
 		return false, ErrBusy
@@ -123,9 +140,9 @@ func (a *Accounts) mayMail(ctx context.Context, m mailing, asker Asker) (bool, e
 
 func (a *Accounts) share(kind, to string) string { return a.keys.Digest("recipient", kind, to) }
 
-// proven lets the next flow have a mail of its own, now that a code has proven the address: an owner who gets in
+// renewShare lets the next flow have a mail of its own, now that a code has proven the address: an owner who gets in
 // again and again uses up nothing.
-func (a *Accounts) proven(ctx context.Context, purpose, to string) {
+func (a *Accounts) renewShare(ctx context.Context, purpose, to string) {
 	a.limits.Give(ctx, anewRule, a.share(kindOf(purpose), to))
 }
 

@@ -3,7 +3,9 @@ package account
 import (
 	"context"
 	"errors"
+	"time"
 
+	"gatehouse/app/limit"
 	"gatehouse/app/mail"
 	"gatehouse/models"
 )
@@ -15,15 +17,44 @@ type EmailChange struct {
 	Email  string `json:"e"`
 }
 
-// ProposeEmail mails a code to the new address. The answer is the same when the address belongs to
-// another; its owner is told. mailed is false where codes were mailed before. Mistakes, ErrBusy.
-func (a *Accounts) ProposeEmail(ctx context.Context, user models.User, email string) (change EmailChange, mailed bool, err error) {
+// senderRule is of other people's mailboxes that one account can reach.
+var senderRule = limit.Rule{Name: "sender", Rate: 5, Per: 24 * time.Hour, Burst: 10}
+
+// ProposeEmail mails a code to a new address of the caller. The answer is the same when the address belongs to
+// another (no enumeration); its owner is told. mailed is false where codes were mailed before. FieldErrors, ErrBusy,
+// limit.Exceeded.
+func (a *Accounts) ProposeEmail(ctx context.Context, caller Caller, email string) (change EmailChange, mailed bool, err error) {
+	user, err := a.Me(ctx, caller)
+	if err != nil {
+		return EmailChange{}, false, err
+	}
+	if address, err := Canonical(email); err == nil && address != user.Email {
+		if err := a.limits.Try(ctx, senderRule, user.ID); err != nil {
+			return EmailChange{}, false, err
+		}
+	}
+	return a.sendChange(ctx, user, email)
+}
+
+// ResendEmail begins a change of address again, once a minute. limit.Exceeded.
+func (a *Accounts) ResendEmail(ctx context.Context, caller Caller, change EmailChange) (again EmailChange, mailed bool, err error) {
+	if err := a.mayResend(ctx, change.Flow); err != nil {
+		return change, false, err
+	}
+	user, err := a.Me(ctx, caller)
+	if err != nil {
+		return change, false, err
+	}
+	return a.sendChange(ctx, user, change.Email)
+}
+
+func (a *Accounts) sendChange(ctx context.Context, user models.User, email string) (change EmailChange, mailed bool, err error) {
 	address, err := Canonical(email)
 	if err != nil {
-		return EmailChange{}, false, Mistakes{Email: sayAddress}
+		return EmailChange{}, false, FieldErrors{Email: sayAddress}
 	}
 	if address == user.Email {
-		return EmailChange{}, false, Mistakes{Email: "This is your address already."}
+		return EmailChange{}, false, FieldErrors{Email: "This is your address already."}
 	}
 	_, err = a.db.Users.ByEmail(ctx, address)
 	inUse := err == nil
@@ -39,42 +70,47 @@ func (a *Accounts) ProposeEmail(ctx context.Context, user models.User, email str
 			return letter{Kind: mail.AddressInUse}
 		}
 		return codeLetter(mail.AddressCode, code)
-	}, user.ID}, Asker{MayMail: true, Known: true})
+	}, user.ID}, asker{mayMail: true, known: true})
 	return EmailChange{Flow: flow, UserID: user.ID, Email: address}, mailed, err
 }
 
-// ProveEmail takes the code and gives the user the address; codes that reset the password through
-// the old one die. models.ErrWrongCode,
-// models.ErrSpentCode (also for a change that another user began); ErrTaken.
-func (a *Accounts) ProveEmail(ctx context.Context, user models.User, change EmailChange, code string) (models.User, error) {
+// ProveEmail takes the code and gives the caller the address; codes that reset the password through
+// the old one die. models.ErrWrongCode, models.ErrSpentCode (also for a change that another user began); ErrTaken.
+// An address that is theirs already is no error: it is the second of two presses.
+func (a *Accounts) ProveEmail(ctx context.Context, caller Caller, change EmailChange, code string) error {
+	user, err := a.Me(ctx, caller)
+	if err != nil {
+		return err
+	}
 	// A browser may change hands between the two steps: the next person's account must not get
 	// the address of the one before.
 	if change.UserID != user.ID {
-		return models.User{}, models.ErrSpentCode
+		return models.ErrSpentCode
 	}
-	user, err := a.db.Users.ByID(ctx, user.ID)
-	if err != nil {
-		return models.User{}, err
+	if user.Email == change.Email {
+		return nil
 	}
 	purpose := changePurpose(user.ID) + addressed(" to", change.Email)
 	id, err := a.prove(ctx, purpose, change.Flow, code)
 	if err != nil {
-		return models.User{}, err
+		return err
 	}
-	err = a.outbox.unit(ctx, func(tx *models.DB) error {
-		if err := useCode(ctx, tx, user.ID, id, purpose); err != nil {
+	err = a.change(ctx, caller, func(u *unit) error {
+		if err := useCode(ctx, u.DB, user.ID, id, purpose); err != nil {
 			return err
 		}
-		return a.moveTo(ctx, tx, user, change.Email)
+		if err := a.moveTo(ctx, u.DB, user, change.Email); err != nil {
+			return err
+		}
+		return u.record(ctx, caller.own(models.EventEmailChanged, Mask(change.Email)))
 	})
 	if errors.Is(err, models.ErrTaken) {
-		return models.User{}, ErrTaken
+		return ErrTaken
 	}
-	if err != nil {
-		return models.User{}, err
+	if err == nil {
+		a.reclaim(ctx, user.ID)
 	}
-	user.Email = change.Email
-	return user, nil
+	return err
 }
 
 // moveTo gives a user a proven address, and tells the one before.

@@ -2,8 +2,10 @@ package account
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"gatehouse/app/session"
 	"gatehouse/models"
 )
 
@@ -12,6 +14,7 @@ type Ending struct {
 	UserID    string    `json:"u"`
 	SessionID string    `json:"s,omitempty"` // "" for all
 	Except    string    `json:"x,omitempty"` // of all, the one that stays
+	Provider  string    `json:"p,omitempty"` // of all, those that were begun with it
 	Before    time.Time `json:"b"`           // of all, those that began by then: what began later is not meant
 }
 
@@ -46,14 +49,44 @@ func (a *Accounts) CarryOut(ctx context.Context, userID string) error {
 		return err
 	}
 	for _, job := range jobs {
-		if err := a.outbox.end(ctx, job); err != nil {
-			return err
-		}
-		if err := a.db.Outbox.Done(ctx, job.ID); err != nil {
+		if err := a.outbox.endNow(ctx, job.ID); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+const (
+	// othersWithin is how long an ending that a worker has in hand is waited for: longer than the session store may
+	// take to answer. Whoever holds it then was killed, and it is carried out here.
+	othersWithin = 2 * time.Second
+	othersEvery  = 10 * time.Millisecond
+)
+
+// endNow carries out one ending. One that a worker has in hand is waited for first: carried out by both, the later
+// could take a session that began in between.
+func (o *Outbox) endNow(ctx context.Context, id string) error {
+	for deadline := time.Now().Add(othersWithin); ; {
+		job, mine, err := o.db.Outbox.Take(ctx, id, o.now(), lease)
+		switch {
+		case isNotFound(err):
+			return nil
+		case err != nil:
+			return err
+		case mine, time.Now().After(deadline):
+			if err := o.end(ctx, job); err != nil {
+				o.giveBack(job, o.now())
+				return err
+			}
+			o.done(job)
+			return nil
+		}
+		select {
+		case <-time.After(othersEvery):
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", session.ErrUnavailable, ctx.Err())
+		}
+	}
 }
 
 // endNext carries out the next ending that is due. False when there is none, or the store does not answer.
@@ -87,6 +120,41 @@ func (o *Outbox) end(ctx context.Context, job models.Job) error {
 	if ending.SessionID != "" {
 		return o.sessions.End(ctx, ending.UserID, ending.SessionID)
 	}
+	if ending.Provider != "" {
+		return o.endOfProvider(ctx, ending)
+	}
 	_, err := o.sessions.EndUserBefore(ctx, ending.UserID, ending.Except, ending.Before.Add(clocksDiffer))
 	return err
+}
+
+// endOfProvider ends the sessions that were begun with a provider.
+func (o *Outbox) endOfProvider(ctx context.Context, ending Ending) error {
+	live, err := o.sessions.List(ctx, ending.UserID)
+	if err != nil {
+		return err
+	}
+	for _, one := range live {
+		spared := one.ID == ending.Except || one.StartedAt.After(ending.Before.Add(clocksDiffer))
+		if one.Provider != ending.Provider || spared {
+			continue
+		}
+		if err := o.sessions.End(ctx, ending.UserID, one.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EndLater ends a session as soon as the session store answers, from this process's memory: for a moment when the
+// database does not answer either.
+func (o *Outbox) EndLater(userID, sessionID string) {
+	o.working.Go(func() {
+		for o.sessions.End(o.sending, userID, sessionID) != nil {
+			select {
+			case <-time.After(endAgain):
+			case <-o.closing.Done():
+				return
+			}
+		}
+	})
 }

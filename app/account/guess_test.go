@@ -95,17 +95,17 @@ func TestAFlowPastTheShareTakesAnyLiveCode(t *testing.T) {
 			w.forgot("anna@example.com")
 		}
 		letters := w.mail()
-		late, mailed, err := w.Forgot(t.Context(), "anna@example.com", Asker{MayMail: true})
+		late, mailed, err := w.Forgot(t.Context(), Caller{}, "anna@example.com")
 		if err != nil || mailed || len(w.mail()) != 0 {
 			t.Fatalf("a fourth mail: %v %v", mailed, err)
 		}
-		w.must(w.Reset(t.Context(), late, letters[1].Code, better, able))
+		w.must(w.Reset(t.Context(), Caller{}, late, letters[1].Code, better))
 		w.mail()
-		again, mailed, err := w.Forgot(t.Context(), "anna@example.com", Asker{MayMail: true}) // none lives: it was used
+		again, mailed, err := w.Forgot(t.Context(), Caller{}, "anna@example.com") // none lives: it was used
 		if err != nil || !mailed {
 			t.Fatalf("after the code was used: %v %v", mailed, err)
 		}
-		w.must(w.Reset(t.Context(), again, w.mail()[0].Code, "quarry lantern tin", able))
+		w.must(w.Reset(t.Context(), Caller{}, again, w.mail()[0].Code, "quarry lantern tin"))
 	})
 }
 
@@ -116,11 +116,11 @@ func TestDecoysEndWithTheFirstOwner(t *testing.T) {
 		w.limits = limit.New(nil, true, w.clock, slog.New(slog.DiscardHandler))
 		for range 5 {
 			w.forgot("anna@example.com")
-			_, _, err := w.BeginCode(t.Context(), "anna@example.com", Asker{MayMail: true})
+			_, _, err := w.sendCode(t.Context(), "anna@example.com", asker{mayMail: true})
 			wantErr(t, err, nil)
 		}
 		pending := w.register("Anna", "anna@example.com")
-		must[models.User](t)(w.Verify(t.Context(), pending, w.mail()[0].Code))
+		must[models.User](t)(w.verify(t.Context(), pending, w.mail()[0].Code))
 		for range 2 {
 			recovery := w.forgot("anna@example.com")
 			letters := w.mail()
@@ -128,7 +128,7 @@ func TestDecoysEndWithTheFirstOwner(t *testing.T) {
 				t.Fatalf("letters = %+v", letters)
 			}
 			if len(letters) == 1 {
-				w.must(w.Reset(t.Context(), recovery, letters[0].Code, better, able))
+				w.must(w.Reset(t.Context(), Caller{}, recovery, letters[0].Code, better))
 				return
 			}
 		}
@@ -141,7 +141,7 @@ func TestNoMailForWhoHasCausedEnough(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
-		_, mailed, err := w.Forgot(t.Context(), "anna@example.com", Asker{})
+		_, mailed, err := w.sendReset(t.Context(), "anna@example.com", asker{})
 		if err != nil || mailed || len(w.mail()) != 0 {
 			t.Errorf("mailed %v: %v", mailed, err)
 		}
@@ -155,11 +155,11 @@ func TestTheFirstLaneIsShared(t *testing.T) {
 		w.limits = limit.New(nil, true, w.clock, slog.New(slog.DiscardHandler))
 		first := 0
 		for range 200 {
-			if w.Lane(t.Context(), "mallory@example.com") == Known {
+			if w.lane(t.Context(), "mallory@example.com") == Known {
 				first++
 			}
 		}
-		if first != firstRule.Burst || w.Lane(t.Context(), "anna@example.com") != Known {
+		if first != firstRule.Burst || w.lane(t.Context(), "anna@example.com") != Known {
 			t.Errorf("%d hashes of one account go first", first)
 		}
 	})
@@ -174,12 +174,12 @@ func TestSpentFlowsUseUpNoGuesses(t *testing.T) {
 		recovery := w.forgot("anna@example.com")
 		code := w.mail()[0].Code
 		for range 3 * guessRule.Burst {
-			_, err := w.Reset(t.Context(), recovery, other(code), better, able)
+			_, err := w.Reset(t.Context(), Caller{}, recovery, other(code), better)
 			if !errors.Is(err, models.ErrWrongCode) && !errors.Is(err, models.ErrSpentCode) {
 				t.Fatal(err)
 			}
 		}
-		w.must(w.Reset(t.Context(), w.forgot("anna@example.com"), w.mail()[0].Code, better, able))
+		w.must(w.Reset(t.Context(), Caller{}, w.forgot("anna@example.com"), w.mail()[0].Code, better))
 	})
 }
 
@@ -191,16 +191,16 @@ func TestAnOwnerWhoGetsInUsesUpNothing(t *testing.T) {
 		w.person("anna@example.com")
 		for range 8 {
 			for range 5 {
-				_, _, err := w.BeginCode(t.Context(), "anna@example.com", Asker{MayMail: true})
+				_, _, err := w.sendCode(t.Context(), "anna@example.com", asker{mayMail: true})
 				wantErr(t, err, nil)
 			}
-			mine, _, err := w.BeginCode(t.Context(), "anna@example.com", Asker{MayMail: true})
+			mine, _, err := w.sendCode(t.Context(), "anna@example.com", asker{mayMail: true})
 			wantErr(t, err, nil)
 			letters := w.mail()
 			if len(letters) == 0 {
 				t.Fatal("no code lives, and none goes out")
 			}
-			w.must(w.AuthenticateWithCode(t.Context(), mine, letters[len(letters)-1].Code, good))
+			w.must(w.authenticateWithCode(t.Context(), mine, letters[len(letters)-1].Code, good))
 		}
 	})
 }

@@ -222,7 +222,7 @@ func TestLinesGoInOrder(t *testing.T) {
 			t.Fatalf("the worker for codes leaves %d", w.waiting())
 		}
 		var order []string
-		for _, sent := range w.mail() {
+		for _, sent := range w.sent() {
 			order = append(order, strings.TrimSuffix(sent.To, "@example.com"))
 		}
 		if want := []string{"reset", "sign-up", "notice0", "notice1", "notice2"}; !slices.Equal(order, want) {
@@ -313,7 +313,7 @@ func TestCloseGivesBackWhatIsInHand(t *testing.T) {
 	})
 }
 
-// A change that is not made is told to nobody.
+// A change that is not made is told to nobody; one that is, at once.
 func TestAMailIsPartOfItsChange(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -322,9 +322,18 @@ func TestAMailIsPartOfItsChange(t *testing.T) {
 			return errors.Join(w.tell(t.Context(), tx, user, mail.PasswordChanged, mail.Args{}), changed)
 		})
 		wantErr(t, err, changed)
-		if w.waiting() != 0 {
+		if w.waiting() != 0 || len(w.outbox.wake[0]) != 0 {
 			t.Error("a mail of nothing waits")
 		}
+		wantErr(t, w.outbox.unit(t.Context(), func(tx *models.DB) error {
+			return w.tell(t.Context(), tx, user, mail.PasswordChanged, mail.Args{})
+		}), nil)
+		for i, worker := range w.outbox.wake { // at once, and not when it next looks
+			if len(worker) != 1 {
+				t.Errorf("worker %d sleeps on", i)
+			}
+		}
+		w.one("anna@example.com", "Your password was changed")
 	})
 }
 

@@ -20,7 +20,7 @@ func (w *world) tokens(access, refresh string, life time.Duration) models.Provid
 func (w *world) came(provider string, tokens models.ProviderTokens) models.User {
 	w.t.Helper()
 	identity := models.Identity{Provider: provider, Subject: "1", Email: "anna@example.com", Vouched: true, Tokens: tokens}
-	user, _, _, err := w.Welcome(w.t.Context(), identity)
+	user, _, _, err := w.resolved(identity)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestProviderTokensRestSealed(t *testing.T) {
 			t.Fatalf("tokens = %+v", got)
 		}
 		// A row copied onto another identity stays shut.
-		wantErr(t, w.Link(t.Context(), user, models.Identity{Provider: "google", Subject: "2"}), nil)
+		wantErr(t, w.Link(t.Context(), w.as(user), models.Identity{Provider: "google", Subject: "2"}), nil)
 		w.wait(time.Minute)
 		wantErr(t, w.db.Identities.Used(t.Context(), models.Identity{Provider: "google", Subject: "2", Sealed: kept.Sealed}, w.clock()), nil)
 		_, err := w.ProviderTokens(t.Context(), user.ID, "google", never(t))

@@ -28,9 +28,9 @@ const (
 // nobody fills the first lane by way of an account of their own.
 var firstRule = limit.Rule{Name: "first-lane", Rate: 120, Per: time.Hour, Burst: 60}
 
-// Lane is where the next hash of an account waits whose person has shown something that strangers lack.
+// lane is where the next hash of an account waits whose person has shown something that strangers lack.
 // Account is its address or id.
-func (a *Accounts) Lane(ctx context.Context, account string) Lane {
+func (a *Accounts) lane(ctx context.Context, account string) Lane {
 	if a.limits.Take(ctx, firstRule, a.keys.Digest("lane", account)) > 0 {
 		return Strangers
 	}

@@ -15,16 +15,16 @@ func TestResetSetsANewPassword(t *testing.T) {
 		user := w.person("anna@example.com")
 		recovery := w.forgot("ANNA@example.com")
 		code := w.one("anna@example.com", "Your code to reset the password").Code
-		got := w.must(w.Reset(t.Context(), throughJSON(t, recovery), code, better, able))
+		got := w.must(w.Reset(t.Context(), Caller{}, throughJSON(t, recovery), code, better))
 		if got.ID != user.ID || got.PasswordHash != w.hash(user.ID) {
 			t.Fatalf("user = %+v", got)
 		}
 		w.one("anna@example.com", "Your password was reset")
-		_, err := w.Authenticate(t.Context(), Known, user.Email, good)
+		_, err := w.authenticate(t.Context(), Known, user.Email, good)
 		wantErr(t, err, ErrCredentials)
-		_, err = w.Authenticate(t.Context(), Known, user.Email, better)
+		_, err = w.authenticate(t.Context(), Known, user.Email, better)
 		wantErr(t, err, nil)
-		_, err = w.Reset(t.Context(), recovery, code, "another good one 1", able)
+		_, err = w.Reset(t.Context(), Caller{}, recovery, code, "another good one 1")
 		wantErr(t, err, models.ErrSpentCode)
 	})
 }
@@ -36,7 +36,7 @@ func TestForgotAnswersTheSameForAnUnknownAddress(t *testing.T) {
 		shut := w.person("shut@example.com")
 		wantErr(t, w.db.Users.SetDisabled(t.Context(), shut.ID, true, w.clock()), nil)
 		var costs []cost
-		var asked []Recovery
+		var asked []PasswordReset
 		for _, email := range []string{"anna@example.com", "bert@example.com", "shut@example.com"} {
 			costs = append(costs, w.costOf(func() any {
 				asked = append(asked, w.forgot(email))
@@ -53,13 +53,13 @@ func TestForgotAnswersTheSameForAnUnknownAddress(t *testing.T) {
 		for i, recovery := range asked {
 			for range 5 {
 				before := w.passwords.Hashed()
-				_, err := w.Reset(t.Context(), recovery, other(letters[0].Code), better, able)
+				_, err := w.Reset(t.Context(), Caller{}, recovery, other(letters[0].Code), better)
 				wantErr(t, err, models.ErrWrongCode)
 				if w.passwords.Hashed() != before { // nothing is hashed for whoever has no code
 					t.Errorf("recovery %d: %d hashes", i, w.passwords.Hashed()-before)
 				}
 			}
-			_, err := w.Reset(t.Context(), recovery, letters[0].Code, better, able)
+			_, err := w.Reset(t.Context(), Caller{}, recovery, letters[0].Code, better)
 			wantErr(t, err, models.ErrSpentCode)
 		}
 	})
@@ -68,7 +68,7 @@ func TestForgotAnswersTheSameForAnUnknownAddress(t *testing.T) {
 func TestForgotOfNoAddressIsAMistake(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		_, _, err := w.Forgot(t.Context(), "anna", Asker{MayMail: true})
+		_, _, err := w.Forgot(t.Context(), Caller{}, "anna")
 		if mistakes(t, err).Email != sayAddress {
 			t.Fatalf("err = %v", err)
 		}
@@ -80,8 +80,8 @@ func TestResetGivesAPasswordToWhomHasNone(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.must(w.db.Users.Create(t.Context(), models.User{Name: "Anna", Email: "anna@example.com"}, w.clock()))
 		recovery := w.forgot("anna@example.com")
-		w.must(w.Reset(t.Context(), recovery, w.mail()[0].Code, good, able))
-		w.must(w.Authenticate(t.Context(), Known, "anna@example.com", good))
+		w.must(w.Reset(t.Context(), Caller{}, recovery, w.mail()[0].Code, good))
+		w.must(w.authenticate(t.Context(), Known, "anna@example.com", good))
 	})
 }
 
@@ -91,20 +91,20 @@ func TestAWeakPasswordCostsNoCode(t *testing.T) {
 		w.person("anna.larkspur@example.com") // Anna Smith
 		recovery := w.forgot("anna.larkspur@example.com")
 		code := w.mail()[0].Code
-		_, err := w.Reset(t.Context(), recovery, other(code), "larkspur-anna-1", able) // said before the code is looked at
+		_, err := w.Reset(t.Context(), Caller{}, recovery, other(code), "larkspur-anna-1") // said before the code is looked at
 		if mistakes(t, err).Password == "" {
 			t.Fatal("own address passes")
 		}
 		for range 7 {
 			for _, weak := range []string{"short", "larkspur-anna-1", "anna smith 99"} {
-				_, err := w.Reset(t.Context(), recovery, code, weak, able)
+				_, err := w.Reset(t.Context(), Caller{}, recovery, code, weak)
 				if mistakes(t, err).Password == "" {
 					t.Fatalf("%q passes", weak)
 				}
 			}
 		}
-		w.must(w.Reset(t.Context(), recovery, code, better, able))
-		_, err = w.Reset(t.Context(), recovery, code, "another good one 1", able)
+		w.must(w.Reset(t.Context(), Caller{}, recovery, code, better))
+		_, err = w.Reset(t.Context(), Caller{}, recovery, code, "another good one 1")
 		wantErr(t, err, models.ErrSpentCode)
 	})
 }
@@ -115,7 +115,7 @@ func TestResetTellsNoNameToWhoHasNoCode(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.person("a@example.com") // Anna Smith
 		recovery := w.forgot("a@example.com")
-		_, err := w.Reset(t.Context(), recovery, other(w.mail()[0].Code), "anna smith 99", able)
+		_, err := w.Reset(t.Context(), Caller{}, recovery, other(w.mail()[0].Code), "anna smith 99")
 		wantErr(t, err, models.ErrWrongCode)
 	})
 }
@@ -128,10 +128,10 @@ func TestACodeGivenBackKeepsItsEnd(t *testing.T) {
 		recovery := w.forgot("a@example.com")
 		code := w.mail()[0].Code
 		w.wait(9 * time.Minute)
-		_, err := w.Reset(t.Context(), recovery, code, "anna smith 99", able)
+		_, err := w.Reset(t.Context(), Caller{}, recovery, code, "anna smith 99")
 		mistakes(t, err)
 		w.wait(time.Minute)
-		_, err = w.Reset(t.Context(), recovery, code, better, able)
+		_, err = w.Reset(t.Context(), Caller{}, recovery, code, better)
 		wantErr(t, err, models.ErrSpentCode)
 	})
 }
@@ -144,8 +144,8 @@ func TestAnyCodeInTheMailboxResets(t *testing.T) {
 		first := w.forgot("anna@example.com")
 		second := w.forgot(first.Email)
 		letters := w.mail()
-		w.must(w.Reset(t.Context(), second, letters[0].Code, better, able))
-		_, err := w.Reset(t.Context(), first, letters[1].Code, "another good one 1", able)
+		w.must(w.Reset(t.Context(), Caller{}, second, letters[0].Code, better))
+		_, err := w.Reset(t.Context(), Caller{}, first, letters[1].Code, "another good one 1")
 		wantErr(t, err, models.ErrSpentCode)
 	})
 }
@@ -157,7 +157,7 @@ func TestAnotherForgotLeavesTheFirstCodeAlone(t *testing.T) {
 		w.person("anna@example.com")
 		mine := w.forgot("anna@example.com")
 		w.forgot("anna@example.com")
-		w.must(w.Reset(t.Context(), mine, w.mail()[0].Code, better, able))
+		w.must(w.Reset(t.Context(), Caller{}, mine, w.mail()[0].Code, better))
 	})
 }
 
@@ -174,7 +174,7 @@ func TestTwoCodesAtOnceAreOneReset(t *testing.T) {
 				ids = append(ids, must[string](t)(w.prove(t.Context(), resetPurpose(user.Email), flow.Flow, w.mail()[0].Code)))
 			}
 			answers := race(2, func(i int) error {
-				_, err := w.finishReset(t.Context(), ids[i], user, user.PasswordHash)
+				_, err := w.finishReset(t.Context(), Caller{}, ids[i], user, user.PasswordHash)
 				return err
 			})
 			if answers[nil] != 1 || answers[models.ErrUsedCode] != 1 {
@@ -191,7 +191,7 @@ func TestManyResetsAtOnceAreOne(t *testing.T) {
 		w.person("anna@example.com")
 		recovery := w.forgot("anna@example.com")
 		code := w.mail()[0].Code
-		answers := race(12, func(int) error { _, err := w.Reset(t.Context(), recovery, code, better, able); return err })
+		answers := race(12, func(int) error { _, err := w.Reset(t.Context(), Caller{}, recovery, code, better); return err })
 		if answers[nil] != 1 || answers[ErrResetBefore]+answers[models.ErrSpentCode]+answers[models.ErrUsedCode] != 11 {
 			t.Fatalf("answers = %v", answers)
 		}
@@ -207,10 +207,10 @@ func TestResetEndsEveryOtherCodeOfThePerson(t *testing.T) {
 		thiefs := w.forgot(user.Email)
 		change := w.propose(user, "eve@example.com")
 		letters := w.mail()
-		w.must(w.Reset(t.Context(), mine, letters[0].Code, better, able))
-		_, err := w.Reset(t.Context(), thiefs, letters[1].Code, good, able)
+		w.must(w.Reset(t.Context(), Caller{}, mine, letters[0].Code, better))
+		_, err := w.Reset(t.Context(), Caller{}, thiefs, letters[1].Code, good)
 		wantErr(t, err, models.ErrSpentCode)
-		_, err = w.ProveEmail(t.Context(), user, change, letters[2].Code)
+		_, err = w.proveEmail(user, change, letters[2].Code)
 		wantErr(t, err, models.ErrSpentCode)
 	})
 }
@@ -222,10 +222,10 @@ func TestResetCodesDieWithTheAddress(t *testing.T) {
 		recovery := w.forgot(user.Email)
 		code := w.mail()[0].Code
 		for _, address := range []string{"new@example.com", "anna@example.com"} { // there and back again
-			user = w.must(w.ProveEmail(t.Context(), user, w.propose(user, address), w.mail()[0].Code))
+			user = w.must(w.proveEmail(user, w.propose(user, address), w.mail()[0].Code))
 			w.mail()
 		}
-		_, err := w.Reset(t.Context(), recovery, code, better, able)
+		_, err := w.Reset(t.Context(), Caller{}, recovery, code, better)
 		wantErr(t, err, models.ErrSpentCode)
 	})
 }
@@ -237,7 +237,7 @@ func TestResetNeedsTheAddressThatGotTheCode(t *testing.T) {
 		user := w.person("anna@example.com")
 		recovery := w.forgot(user.Email)
 		wantErr(t, w.db.Users.SetEmail(t.Context(), user.ID, "new@example.com", w.clock()), nil)
-		_, err := w.Reset(t.Context(), recovery, w.mail()[0].Code, better, able)
+		_, err := w.Reset(t.Context(), Caller{}, recovery, w.mail()[0].Code, better)
 		wantErr(t, err, models.ErrSpentCode)
 	})
 }
@@ -250,10 +250,10 @@ func TestResetOfAShutOrDeletedUserIsSpent(t *testing.T) {
 		second := w.forgot(gone.Email)
 		letters := w.mail()
 		wantErr(t, w.db.Users.SetDisabled(t.Context(), shut.ID, true, w.clock()), nil)
-		wantErr(t, w.Delete(t.Context(), gone), nil)
-		_, err := w.Reset(t.Context(), first, letters[0].Code, better, able)
+		wantErr(t, w.Delete(t.Context(), w.as(gone), good), nil)
+		_, err := w.Reset(t.Context(), Caller{}, first, letters[0].Code, better)
 		wantErr(t, err, models.ErrSpentCode)
-		_, err = w.Reset(t.Context(), second, letters[1].Code, better, able)
+		_, err = w.Reset(t.Context(), Caller{}, second, letters[1].Code, better)
 		wantErr(t, err, models.ErrSpentCode)
 	})
 }

@@ -8,23 +8,19 @@ import (
 	"gatehouse/models"
 )
 
-// Authenticate proves a person by address and password. ErrCredentials, ErrBusy; ErrDisabled only
-// after the right password. An address nobody has costs one hash, like any other.
-func (a *Accounts) Authenticate(ctx context.Context, lane Lane, email, password string) (models.User, error) {
+// authenticate proves a person by address and password. ErrCredentials, with the user whose address it is, if
+// anyone's; ErrBusy; ErrDisabled only after the right password. An address nobody has costs one hash, like any other.
+func (a *Accounts) authenticate(ctx context.Context, lane Lane, email, password string) (models.User, error) {
 	user, err := a.byTyped(ctx, email)
 	if err != nil {
 		return models.User{}, err
 	}
-	return a.authenticate(ctx, lane, user, password)
-}
-
-func (a *Accounts) authenticate(ctx context.Context, lane Lane, user models.User, password string) (models.User, error) {
 	ok, rehash, err := a.passwords.Verify(ctx, lane, user.PasswordHash, password)
 	switch {
 	case err != nil:
 		return models.User{}, err
 	case !ok:
-		return models.User{}, ErrCredentials
+		return user, ErrCredentials
 	case user.DisabledAt != nil:
 		return models.User{}, ErrDisabled
 	case rehash:
@@ -43,10 +39,27 @@ type CodeSignIn struct {
 
 func signInPurpose(address string) string { return addressed(kindSignIn, address) }
 
-// BeginCode begins a sign-in by code and password for a canonical address, and mails the code if there is
-// anyone to mail it to; the answer is the same if not (no enumeration). mailed is false where codes
-// were mailed before, or asker may cause none. ErrBusy.
-func (a *Accounts) BeginCode(ctx context.Context, address string, asker Asker) (pending CodeSignIn, mailed bool, err error) {
+// BeginCode begins a sign-in by code and password, and mails the code if there is anyone to mail it to; the answer is
+// the same if not (no enumeration). FieldErrors, ErrBusy.
+func (a *Accounts) BeginCode(ctx context.Context, caller Caller, email string) (CodeSignIn, error) {
+	address, err := Canonical(email)
+	if err != nil {
+		return CodeSignIn{}, FieldErrors{Email: sayAddress}
+	}
+	pending, _, err := a.sendCode(ctx, address, a.asker(ctx, caller, address))
+	return pending, err
+}
+
+// ResendCode begins such a flow again, once a minute; mailed is false where codes were mailed before.
+// limit.Exceeded, ErrBusy.
+func (a *Accounts) ResendCode(ctx context.Context, caller Caller, pending CodeSignIn) (again CodeSignIn, mailed bool, err error) {
+	if err := a.mayResend(ctx, pending.Flow); err != nil {
+		return pending, false, err
+	}
+	return a.sendCode(ctx, pending.Email, a.asker(ctx, caller, pending.Email))
+}
+
+func (a *Accounts) sendCode(ctx context.Context, address string, asker asker) (pending CodeSignIn, mailed bool, err error) {
 	user, err := a.byTyped(ctx, address)
 	if err != nil {
 		return CodeSignIn{}, false, err
@@ -66,21 +79,21 @@ func (a *Accounts) BeginCode(ctx context.Context, address string, asker Asker) (
 	return CodeSignIn{Flow: flow, Email: address}, mailed, err
 }
 
-// AuthenticateWithCode takes the code and the password. Nothing is hashed before the code is right; then
+// authenticateWithCode takes the code and the password. Nothing is hashed before the code is right; then
 // it is in the first lane. A wrong password costs a try like a wrong code. models.ErrWrongCode,
 // models.ErrSpentCode, ErrCredentials, ErrDisabled, ErrBusy.
-func (a *Accounts) AuthenticateWithCode(ctx context.Context, pending CodeSignIn, code, password string) (models.User, error) {
+func (a *Accounts) authenticateWithCode(ctx context.Context, pending CodeSignIn, code, password string) (models.User, error) {
 	purpose := signInPurpose(pending.Email)
 	id, err := a.prove(ctx, purpose, pending.Flow, code)
 	if err != nil {
 		return models.User{}, err
 	}
-	user, err := a.Authenticate(ctx, a.Lane(ctx, pending.Email), pending.Email, password)
+	user, err := a.authenticate(ctx, a.lane(ctx, pending.Email), pending.Email, password)
 	if errors.Is(err, ErrBusy) {
 		return models.User{}, errors.Join(err, a.db.Codes.Return(ctx, pending.ID))
 	}
 	if err != nil {
-		return models.User{}, err
+		return user, err
 	}
 	err = a.db.Tx(ctx, func(tx *models.DB) error {
 		if err := useCode(ctx, tx, user.ID, id, purpose); err != nil {
@@ -91,19 +104,11 @@ func (a *Accounts) AuthenticateWithCode(ctx context.Context, pending CodeSignIn,
 	if err != nil {
 		return models.User{}, err
 	}
-	a.proven(ctx, purpose, pending.Email)
+	a.renewShare(ctx, purpose, pending.Email)
 	return user, nil
 }
 
-// Confirm proves a signed-in person again. ErrCredentials, ErrBusy.
-func (a *Accounts) Confirm(ctx context.Context, lane Lane, userID, password string) error {
-	user, err := a.db.Users.ByID(ctx, userID)
-	if err != nil {
-		return err
-	}
-	return a.proveWith(ctx, lane, user, password)
-}
-
+// proveWith proves a person by their password. ErrCredentials, ErrBusy.
 func (a *Accounts) proveWith(ctx context.Context, lane Lane, user models.User, password string) error {
 	ok, _, err := a.passwords.Verify(ctx, lane, user.PasswordHash, password)
 	if err == nil && !ok {
@@ -135,7 +140,7 @@ func (a *Accounts) rehash(ctx context.Context, lane Lane, user models.User, pass
 	if err != nil {
 		return models.User{}, err
 	}
-	err = a.db.Users.ReplacePassword(ctx, user.ID, user.PasswordHash, hash, a.now())
+	err = a.db.Users.Rehash(ctx, user.ID, user.PasswordHash, hash, a.now())
 	if errors.Is(err, models.ErrNotFound) { // another sign-in was first, or the person has chosen another
 		if user, err = a.db.Users.ByID(ctx, user.ID); err == nil {
 			err = a.proveWith(ctx, lane, user, password)

@@ -12,12 +12,12 @@ func TestSignInTakesTheRightPassword(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
-		got := must[models.User](t)(w.Authenticate(t.Context(), Known, " Anna@EXAMPLE.com ", good))
+		got := must[models.User](t)(w.authenticate(t.Context(), Known, " Anna@EXAMPLE.com ", good))
 		if got.ID != user.ID {
 			t.Fatalf("user = %+v", got)
 		}
-		wantErr(t, w.Confirm(t.Context(), Known, user.ID, good), nil)
-		wantErr(t, w.Confirm(t.Context(), Known, user.ID, "wrong"), ErrCredentials)
+		wantErr(t, w.proveOwn(t.Context(), w.as(user), user, good), nil)
+		wantErr(t, w.proveOwn(t.Context(), w.as(user), user, "wrong"), ErrCredentials)
 	})
 }
 
@@ -32,14 +32,14 @@ func TestEveryWrongSignInIsOneAnswerAndOneHash(t *testing.T) {
 		for _, email := range []string{"anna@example.com", "nobody@example.com", "none@example.com", "shut@example.com", "not an address", ""} {
 			for _, password := range []string{"", "wrong"} {
 				before := w.passwords.Hashed()
-				user, err := w.Authenticate(t.Context(), Known, email, password)
+				_, err := w.authenticate(t.Context(), Known, email, password)
 				wantErr(t, err, ErrCredentials)
-				if user.ID != "" || w.passwords.Hashed() != before+1 {
-					t.Errorf("%q %q: user %q, %d hashes", email, password, user.ID, w.passwords.Hashed()-before)
+				if w.passwords.Hashed() != before+1 {
+					t.Errorf("%q %q: %d hashes", email, password, w.passwords.Hashed()-before)
 				}
 			}
 		}
-		_, err := w.Authenticate(t.Context(), Known, "shut@example.com", good)
+		_, err := w.authenticate(t.Context(), Known, "shut@example.com", good)
 		wantErr(t, err, ErrDisabled)
 	})
 }
@@ -50,13 +50,13 @@ func TestSignInRehashesWhatComesFromElsewhere(t *testing.T) {
 		user := w.person("anna@example.com")
 		old := must[[]byte](t)(bcrypt.GenerateFromPassword([]byte("old and short"), bcrypt.MinCost))
 		wantErr(t, w.db.Users.SetPassword(t.Context(), user.ID, string(old), w.clock()), nil)
-		_, err := w.Authenticate(t.Context(), Known, user.Email, "wrong")
+		_, err := w.authenticate(t.Context(), Known, user.Email, "wrong")
 		wantErr(t, err, ErrCredentials)
 		if w.hash(user.ID) != string(old) {
 			t.Fatal("a wrong password was kept")
 		}
 		for range 2 {
-			_, err = w.Authenticate(t.Context(), Known, user.Email, "old and short")
+			_, err = w.authenticate(t.Context(), Known, user.Email, "old and short")
 			wantErr(t, err, nil)
 			if w.hash(user.ID)[:9] != "$argon2id" {
 				t.Fatalf("hash = %s", w.hash(user.ID))
@@ -73,7 +73,7 @@ func TestRehashRacesNobodyOut(t *testing.T) {
 		old := must[[]byte](t)(bcrypt.GenerateFromPassword([]byte("old and short"), bcrypt.MinCost))
 		wantErr(t, w.db.Users.SetPassword(t.Context(), user.ID, string(old), w.clock()), nil)
 		answers := race(8, func(int) error {
-			_, err := w.Authenticate(t.Context(), Known, user.Email, "old and short")
+			_, err := w.authenticate(t.Context(), Known, user.Email, "old and short")
 			return err
 		})
 		if answers[nil] != 8 {

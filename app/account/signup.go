@@ -9,9 +9,9 @@ import (
 	"gatehouse/models"
 )
 
-// Pending is a sign-up in progress. It is no row: seal it into a cookie of the browser that asked,
+// PendingSignUp is a sign-up in progress. It is no row: seal it into a cookie of the browser that asked,
 // and let it outlive CodeLife a little, for a new code. Its size and content say nothing of whether the address is known.
-type Pending struct {
+type PendingSignUp struct {
 	Flow
 	Name         string `json:"n"`
 	Email        string `json:"e"`
@@ -20,31 +20,31 @@ type Pending struct {
 
 func signUpPurpose(address string) string { return addressed(kindSignUp, address) }
 
-// Register begins a sign-up and mails a code. The answer is the same for an address that has an
-// account; its owner gets a letter that says so. Mistakes, ErrBusy.
-func (a *Accounts) Register(ctx context.Context, name, email, password string, asker Asker) (Pending, error) {
+// BeginSignUp begins a sign-up and mails a code. The answer is the same for an address that has an
+// account (no enumeration); its owner gets a mail that says so. FieldErrors, ErrBusy.
+func (a *Accounts) BeginSignUp(ctx context.Context, caller Caller, name, email, password string) (PendingSignUp, error) {
 	name = strings.TrimSpace(name)
-	address, err := a.Judge(name, email, password)
+	address, err := a.validateSignUp(name, email, password)
 	if err != nil {
-		return Pending{}, err
+		return PendingSignUp{}, err
 	}
 	hash, err := a.passwords.Hash(ctx, Strangers, password)
 	if err != nil {
-		return Pending{}, err
+		return PendingSignUp{}, err
 	}
-	pending, _, err := a.sendSignUp(ctx, Pending{Name: name, Email: address, PasswordHash: hash}, asker)
+	pending := PendingSignUp{Name: name, Email: address, PasswordHash: hash}
+	pending, _, err = a.sendSignUp(ctx, pending, a.asker(ctx, caller, address))
 	return pending, err
 }
 
-// Judge reads the form of a sign-up and returns its canonical address. Mistakes.
-func (a *Accounts) Judge(name, email, password string) (string, error) {
-	name = strings.TrimSpace(name)
-	mistakes := Mistakes{Name: nameMistake(name)}
+// validateSignUp reads the form of a sign-up and returns its canonical address. FieldErrors.
+func (a *Accounts) validateSignUp(name, email, password string) (string, error) {
+	mistakes := FieldErrors{Name: nameMistake(name)}
 	address, err := Canonical(email)
 	if err != nil {
 		mistakes.Email = sayAddress
 	}
-	if mistakes == (Mistakes{}) { // looked at only where they are as short as they have to be
+	if mistakes == (FieldErrors{}) { // looked at only where they are as short as they have to be
 		mistakes.Password = a.passwordMistake(password, name, email)
 	} else {
 		mistakes.Password = a.passwordMistake(password)
@@ -52,14 +52,18 @@ func (a *Accounts) Judge(name, email, password string) (string, error) {
 	return address, mistakes.orNil()
 }
 
-// Resend begins a sign-up's flow again. mailed is false where codes were mailed before.
-func (a *Accounts) Resend(ctx context.Context, pending Pending, asker Asker) (again Pending, mailed bool, err error) {
-	return a.sendSignUp(ctx, pending, asker)
+// ResendSignUp begins a sign-up's flow again, once a minute; mailed is false where codes were mailed before.
+// limit.Exceeded, ErrBusy.
+func (a *Accounts) ResendSignUp(ctx context.Context, caller Caller, pending PendingSignUp) (again PendingSignUp, mailed bool, err error) {
+	if err := a.mayResend(ctx, pending.Flow); err != nil {
+		return pending, false, err
+	}
+	return a.sendSignUp(ctx, pending, a.asker(ctx, caller, pending.Email))
 }
 
-// Verify takes the code and makes the user. models.ErrWrongCode, models.ErrSpentCode; ErrTaken
+// verify takes the code and makes the user. models.ErrWrongCode, models.ErrSpentCode; ErrTaken
 // when someone else proved the address first.
-func (a *Accounts) Verify(ctx context.Context, pending Pending, code string) (models.User, error) {
+func (a *Accounts) verify(ctx context.Context, pending PendingSignUp, code string) (models.User, error) {
 	if err := a.redeem(ctx, signUpPurpose(pending.Email), pending.Flow, code); err != nil {
 		return models.User{}, err
 	}
@@ -75,7 +79,7 @@ func (a *Accounts) Verify(ctx context.Context, pending Pending, code string) (mo
 
 // SignedUp reports whether this very sign-up has been completed: a second press of the button finds
 // the code spent by the first. The salt in the hash makes it this one and no other.
-func (a *Accounts) SignedUp(ctx context.Context, pending Pending) (bool, error) {
+func (a *Accounts) SignedUp(ctx context.Context, pending PendingSignUp) (bool, error) {
 	user, err := a.db.Users.ByEmail(ctx, pending.Email)
 	if errors.Is(err, models.ErrNotFound) {
 		return false, nil
@@ -83,11 +87,11 @@ func (a *Accounts) SignedUp(ctx context.Context, pending Pending) (bool, error) 
 	return err == nil && user.PasswordHash == pending.PasswordHash, err
 }
 
-func (a *Accounts) sendSignUp(ctx context.Context, pending Pending, asker Asker) (again Pending, mailed bool, err error) {
+func (a *Accounts) sendSignUp(ctx context.Context, pending PendingSignUp, asker asker) (again PendingSignUp, mailed bool, err error) {
 	user, err := a.db.Users.ByEmail(ctx, pending.Email)
 	known := err == nil
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
-		return Pending{}, false, err
+		return PendingSignUp{}, false, err
 	}
 	pending.Flow, mailed, err = a.begin(ctx, mailing{signUpPurpose(pending.Email), pending.Email, !known, func(code string) letter {
 		if known {

@@ -18,14 +18,14 @@ func TestSignUpMakesAUserOnlyAfterTheCode(t *testing.T) {
 			t.Fatalf("%d users before the code", n)
 		}
 		letter := w.one("anna@example.com", "Your code to create an account")
-		user := must[models.User](t)(w.Verify(t.Context(), throughJSON(t, pending), " "+strings.ToLower(letter.Code[:4])+" – "+letter.Code[5:]))
+		user := must[models.User](t)(w.verify(t.Context(), throughJSON(t, pending), " "+strings.ToLower(letter.Code[:4])+" – "+letter.Code[5:]))
 		if user.Name != "Anna" || user.Email != "anna@example.com" {
 			t.Fatalf("user = %+v", user)
 		}
-		if _, err := w.Authenticate(t.Context(), Known, "ANNA@example.com", good); err != nil {
+		if _, err := w.authenticate(t.Context(), Known, "ANNA@example.com", good); err != nil {
 			t.Fatal(err)
 		}
-		_, err := w.Verify(t.Context(), pending, letter.Code)
+		_, err := w.verify(t.Context(), pending, letter.Code)
 		wantErr(t, err, models.ErrSpentCode)
 	})
 }
@@ -33,24 +33,24 @@ func TestSignUpMakesAUserOnlyAfterTheCode(t *testing.T) {
 func TestSignUpNamesEveryMistake(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		_, err := w.Register(t.Context(), " ", "anna", "short", Asker{MayMail: true})
-		want := Mistakes{Name: "Enter your name.", Email: sayAddress, Password: "Use at least 12 characters."}
+		_, err := w.BeginSignUp(t.Context(), Caller{}, " ", "anna", "short")
+		want := FieldErrors{Name: "Enter your name.", Email: sayAddress, Password: "Use at least 12 characters."}
 		if got := mistakes(t, err); got != want {
 			t.Fatalf("mistakes = %+v", got)
 		}
 		for _, name := range []string{strings.Repeat("é", 101), "An\nna", "An\x00na", "An\u202ena", "An\xffna"} {
-			_, err := w.Register(t.Context(), name, "anna@example.com", good, Asker{MayMail: true})
+			_, err := w.BeginSignUp(t.Context(), Caller{}, name, "anna@example.com", good)
 			if mistakes(t, err).Name == "" {
 				t.Errorf("name %q passes", name)
 			}
 		}
-		_, err = w.Register(t.Context(), strings.Repeat("é", 100), "anna@example.com", good, Asker{MayMail: true})
+		_, err = w.BeginSignUp(t.Context(), Caller{}, strings.Repeat("é", 100), "anna@example.com", good)
 		wantErr(t, err, nil)
-		_, err = w.Register(t.Context(), "Zebedee Quux", "anna@example.com", "zebedee-quux-1", Asker{MayMail: true})
+		_, err = w.BeginSignUp(t.Context(), Caller{}, "Zebedee Quux", "anna@example.com", "zebedee-quux-1")
 		if mistakes(t, err).Password == "" {
 			t.Error("own name passes as password")
 		}
-		_, err = w.Register(t.Context(), "Anna", "zebedee.quux@example.com", "zebedee-quux-1", Asker{MayMail: true})
+		_, err = w.BeginSignUp(t.Context(), Caller{}, "Anna", "zebedee.quux@example.com", "zebedee-quux-1")
 		if mistakes(t, err).Password == "" {
 			t.Error("own address passes as password")
 		}
@@ -61,7 +61,7 @@ func TestSignUpAnswersTheSameForAKnownAddress(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.person("anna@example.com")
-		var known, unknown Pending
+		var known, unknown PendingSignUp
 		costs := [2]cost{
 			w.costOf(func() any {
 				known = w.register("Ann", "anna@example.com")
@@ -81,14 +81,14 @@ func TestSignUpAnswersTheSameForAKnownAddress(t *testing.T) {
 		}
 		wrong := other(letters[1].Code)
 		for range 5 {
-			_, err := w.Verify(t.Context(), known, wrong)
+			_, err := w.verify(t.Context(), known, wrong)
 			wantErr(t, err, models.ErrWrongCode)
-			_, err = w.Verify(t.Context(), unknown, wrong)
+			_, err = w.verify(t.Context(), unknown, wrong)
 			wantErr(t, err, models.ErrWrongCode)
 		}
-		_, err := w.Verify(t.Context(), known, wrong)
+		_, err := w.verify(t.Context(), known, wrong)
 		wantErr(t, err, models.ErrSpentCode)
-		_, err = w.Verify(t.Context(), unknown, letters[1].Code)
+		_, err = w.verify(t.Context(), unknown, letters[1].Code)
 		wantErr(t, err, models.ErrSpentCode)
 	})
 }
@@ -103,7 +103,7 @@ func TestACodeThatIsNotLiveOpensNothing(t *testing.T) {
 			flow, mailed, err := w.begin(t.Context(), mailing{"sign up", "anna@example.com", live, func(code string) letter {
 				seen = code
 				return letter{}
-			}, ""}, Asker{MayMail: true})
+			}, ""}, asker{mayMail: true})
 			if err != nil || !mailed {
 				t.Fatal(mailed, err)
 			}
@@ -139,15 +139,15 @@ func TestResendLeadsToTheNewCode(t *testing.T) {
 		first := w.register("Anna", "anna@example.com")
 		old := w.mail()[0].Code
 		w.wait(time.Minute)
-		second, mailed, err := w.Resend(t.Context(), first, Asker{MayMail: true})
+		second, mailed, err := w.sendSignUp(t.Context(), first, asker{mayMail: true})
 		if err != nil || !mailed || second.ID == first.ID || second.PasswordHash != first.PasswordHash {
 			t.Fatalf("first %+v second %+v: %v", first, second, err)
 		}
-		_, err = w.Verify(t.Context(), second, old)
+		_, err = w.verify(t.Context(), second, old)
 		wantErr(t, err, models.ErrWrongCode)
-		_, err = w.Verify(t.Context(), second, w.one("anna@example.com", "Your code to create an account").Code)
+		_, err = w.verify(t.Context(), second, w.one("anna@example.com", "Your code to create an account").Code)
 		wantErr(t, err, nil)
-		_, err = w.Verify(t.Context(), first, old)
+		_, err = w.verify(t.Context(), first, old)
 		wantErr(t, err, ErrTaken)
 	})
 }
@@ -158,7 +158,7 @@ func TestCodeLivesTenMinutes(t *testing.T) {
 		pending := w.register("Anna", "anna@example.com")
 		code := w.mail()[0].Code
 		w.wait(10 * time.Minute)
-		_, err := w.Verify(t.Context(), pending, code)
+		_, err := w.verify(t.Context(), pending, code)
 		wantErr(t, err, models.ErrSpentCode)
 	})
 }
@@ -168,12 +168,12 @@ func TestTextThatIsNoCodeCostsNoTry(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		pending := w.register("Anna", "anna@example.com")
 		for _, typed := range []string{"", "ABCDEFG", "ABCDEFGH2", "ABCD-EFGH 2", "-", strings.Repeat("2", 1000), "\x00", strings.Repeat("ﷺ", 900)} {
-			_, err := w.Verify(t.Context(), pending, typed)
+			_, err := w.verify(t.Context(), pending, typed)
 			wantErr(t, err, models.ErrWrongCode)
 		}
 		code := w.mail()[0].Code
 		wide := strings.Map(func(r rune) rune { return r - '!' + '！' }, code) // full width, the dash too
-		_, err := w.Verify(t.Context(), pending, wide)
+		_, err := w.verify(t.Context(), pending, wide)
 		wantErr(t, err, nil)
 	})
 }
@@ -183,7 +183,7 @@ func TestAHundredGuessesAtOnceAreFive(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		pending := w.register("Anna", "anna@example.com")
 		wrong := other(w.mail()[0].Code)
-		answers := race(100, func(int) error { _, err := w.Verify(t.Context(), pending, wrong); return err })
+		answers := race(100, func(int) error { _, err := w.verify(t.Context(), pending, wrong); return err })
 		if answers[models.ErrWrongCode] != 5 || answers[models.ErrSpentCode] != 95 {
 			t.Fatalf("answers = %v", answers)
 		}
@@ -195,7 +195,7 @@ func TestARightCodeAHundredTimesIsOneUser(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		pending := w.register("Anna", "anna@example.com")
 		code := w.mail()[0].Code
-		answers := race(100, func(int) error { _, err := w.Verify(t.Context(), pending, code); return err })
+		answers := race(100, func(int) error { _, err := w.verify(t.Context(), pending, code); return err })
 		if answers[nil] != 1 || answers[models.ErrSpentCode]+answers[models.ErrUsedCode] != 99 {
 			t.Fatalf("answers = %v", answers)
 		}
@@ -208,9 +208,9 @@ func TestTheQuickerOneGetsTheAddress(t *testing.T) {
 		first := w.register("Anna", "anna@example.com")
 		second := w.register("Eve", "ANNA@example.com")
 		letters := w.mail()
-		_, err := w.Verify(t.Context(), second, letters[1].Code)
+		_, err := w.verify(t.Context(), second, letters[1].Code)
 		wantErr(t, err, nil)
-		_, err = w.Verify(t.Context(), first, letters[0].Code)
+		_, err = w.verify(t.Context(), first, letters[0].Code)
 		wantErr(t, err, ErrTaken)
 	})
 }
@@ -221,17 +221,17 @@ func TestBusyIsSaidNotHidden(t *testing.T) {
 		user := w.person("anna@example.com")
 		recovery := w.forgot("anna@example.com")
 		w.passwords.queue.parallel, w.passwords.queue.waiting = 0, 0
-		_, err := w.Register(t.Context(), "Anna", "b@example.com", good, Asker{MayMail: true})
+		_, err := w.BeginSignUp(t.Context(), Caller{}, "Anna", "b@example.com", good)
 		wantErr(t, err, ErrBusy)
-		_, err = w.Authenticate(t.Context(), Known, "anna@example.com", good)
+		_, err = w.authenticate(t.Context(), Known, "anna@example.com", good)
 		wantErr(t, err, ErrBusy)
-		wantErr(t, w.Confirm(t.Context(), Known, user.ID, good), ErrBusy)
-		wantErr(t, w.ChangePassword(t.Context(), Known, user, good, "sparrow anvil moss"), ErrBusy)
+		wantErr(t, w.proveOwn(t.Context(), w.as(user), user, good), ErrBusy)
+		wantErr(t, w.ChangePassword(t.Context(), w.as(user), good, "sparrow anvil moss"), ErrBusy)
 		code := w.mail()[0].Code
-		_, err = w.Reset(t.Context(), recovery, code, "sparrow anvil moss", able)
+		_, err = w.Reset(t.Context(), Caller{}, recovery, code, "sparrow anvil moss")
 		wantErr(t, err, ErrBusy)
 		w.passwords.queue.parallel = 1
-		_, err = w.Reset(t.Context(), recovery, code, "sparrow anvil moss", able) // the code was not spent
+		_, err = w.Reset(t.Context(), Caller{}, recovery, code, "sparrow anvil moss") // the code was not spent
 		wantErr(t, err, nil)
 	})
 }

@@ -105,9 +105,7 @@ func attemptTexts() map[Kind]text {
 
 func changeTexts(args Args) map[Kind]text {
 	return map[Kind]text{
-		PasswordReset: {"Your password was reset",
-			[]string{"The password of your account was reset with a code sent to this address. Every device was signed out.", notYou},
-			whyOwner},
+		PasswordReset: {"Your password was reset", resetLines(args.Provider), whyOwner},
 		PasswordChanged: {"Your password was changed",
 			[]string{"The password of your account was changed on the profile page.", notYou},
 			whyOwner},
@@ -137,4 +135,14 @@ func providerTexts(provider string) map[Kind]text {
 		ProviderLinked:   {provider + " now signs you in", []string{"You connected " + provider + " to your account.", notYourProvider}, whyOwner},
 		ProviderUnlinked: {provider + " no longer signs you in", []string{"You disconnected " + provider + " from your account.", notYou}, whyOwner},
 	}
+}
+
+// resetLines name what else signs in: a new password leaves what a thief may have connected.
+func resetLines(providers string) []string {
+	lines := []string{"The password of your account was reset with a code sent to this address. Every device was signed out."}
+	if providers != "" {
+		lines = append(lines, "These still sign in to your account, too: "+providers+
+			". Disconnect on your profile what you do not know.")
+	}
+	return append(lines, notYou)
 }

@@ -83,6 +83,7 @@ func (c *Core) open(ctx context.Context, observe Observer) error {
 	c.Limits = limit.New(c.Redis, c.cfg.Limits, c.now, c.Log)
 	c.Accounts = account.New(c.Outbox, c.Passwords, c.Limits,
 		account.Rules{KeepTokens: c.cfg.KeepProviderTokens, OIDCName: c.cfg.OIDC.Name, WrongCode: observe.WrongCode})
+	c.stop = append(c.stop, c.Accounts.Close)
 	return nil
 }
 

@@ -64,7 +64,7 @@ func (s *Server) open(figures *metrics.Figures, log *Log) (err error) {
 	site := s.site(figures, log, files)
 	routes := &handlers.Routes{
 		Site: site, Door: &door.Door{Site: site}, Metrics: figures.Handler(),
-		Pages: pages.New(pages.Pages{Site: site, DB: s.DB, Providers: s.Providers, Mailbox: s.Mailbox, PasswordMin: s.cfg.PasswordMin}),
+		Pages: pages.New(pages.Pages{Site: site, Providers: s.Providers, Mailbox: s.Mailbox, PasswordMin: s.cfg.PasswordMin}),
 	}
 	if s.Web, err = routes.App(); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (s *Server) site(figures *metrics.Figures, log *Log, files *static.Files) *
 	site := &web.Site{
 		URL: s.cfg.URL, Production: s.cfg.Production, AccessTTL: s.cfg.AccessTTL, Proxies: s.cfg.TrustedProxies,
 		MetricsToken: s.cfg.MetricsToken, DevMail: s.Mailbox != nil,
-		Accounts: s.Accounts, Sessions: s.Sessions, Events: s.DB.Events, Keys: s.Keys, Limits: s.Limits, Static: files,
+		Accounts: s.Accounts, Sessions: s.Sessions, Keys: s.Keys, Limits: s.Limits, Static: files,
 		Problems: s.problems, Now: s.now, Log: s.Log,
 		Observe: func(request web.Answered) {
 			figures.Answered(request.Route, request.Method, request.Status, request.Took)

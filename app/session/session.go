@@ -149,13 +149,20 @@ func (e *Engine) Resume(ctx context.Context, access string) (token.Access, error
 // Carries names the person whose token this is: a live access token, or a refresh token that we signed,
 // whatever has become of its session. Without I/O. ErrNone when it is neither.
 func (e *Engine) Carries(access, refresh string) (userID string, err error) {
+	userID, _, err = e.Names(access, refresh)
+	return userID, err
+}
+
+// Names is the session whose token this is: a live access token's, or that of a refresh token that we signed.
+// Without I/O. ErrNone when it is neither.
+func (e *Engine) Names(access, refresh string) (userID, sessionID string, err error) {
 	if current, err := e.open(access); err == nil {
-		return current.UserID, nil
+		return current.UserID, current.SessionID, nil
 	}
 	if presented, err := e.keys.OpenRefresh(refresh); err == nil {
-		return presented.UserID, nil
+		return presented.UserID, presented.SessionID, nil
 	}
-	return "", ErrNone
+	return "", "", ErrNone
 }
 
 // open verifies an access token, or finds the verdict on this very token again: a signature costs

@@ -105,3 +105,31 @@ func TestOldEventsAreSwept(t *testing.T) {
 		}
 	}, "EVENTS_KEEP=48h")
 }
+
+// Every failure that names a person is in their record: a wrong password at the door, at re-authentication, and where
+// the password is changed or the account deleted. It is kept behind the answer, which takes no longer for it
+// (enumeration).
+func TestFailuresReachTheirPerson(t *testing.T) {
+	t.Parallel()
+	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
+		email := testkit.Someone()
+		b := h.Browser().SignUp(email)
+		for path, form := range map[string][]string{
+			"/sign-in":          {"email", email, "password", typedPassword},
+			"/confirm":          {"password", typedPassword},
+			"/profile/password": {"current", typedPassword, "password", otherPassword},
+			"/profile/delete":   {"password", typedPassword},
+		} {
+			asking := b
+			if path == "/sign-in" {
+				asking = h.Browser()
+			}
+			if got := asking.Post(path, form...); got.Status != 422 {
+				t.Errorf("%s: %d to %q", path, got.Status, got.To())
+			}
+		}
+		testkit.Eventually(t, "the failures are in the record", func() bool {
+			return h.Happened(b.User(), models.EventSignInFailed) == 1 && h.Happened(b.User(), models.EventReauthFailed) == 3
+		})
+	})
+}

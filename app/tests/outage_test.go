@@ -14,8 +14,8 @@ import (
 
 const otherPassword = "another way to the gatehouse"
 
-// A password that is new while the thief's session goes on would be half a reset: nothing is spent
-// until the store answers.
+// A reset while the session store is down is done: nobody can refresh meanwhile, and the sessions end within a
+// second of its return (session takeover).
 func TestResetDuringAnOutage(t *testing.T) {
 	t.Parallel()
 	w, setting := toRedis(t)
@@ -25,13 +25,20 @@ func TestResetDuringAnOutage(t *testing.T) {
 	owner.Want(owner.Post("/forgot", "email", email), 303, "/reset")
 	code := h.Code(email)
 	w.down()
-	if got := owner.Post("/reset", "code", code, "password", otherPassword); got.Status != 503 {
-		t.Fatalf("while the store is down: %d", got.Status)
+	form := []string{"code", code, "password", otherPassword}
+	done := "/sign-in?notice=reset&next=%2Fdashboard"
+	owner.Want(owner.Post("/reset", form...), 303, done)
+	h.Mail(email) // tells of it while the store is still down
+	again := owner.Copy()
+	if got := again.Post("/sign-in", "email", email, "password", otherPassword); got.Status != 503 {
+		t.Fatalf("a sign-in while what is to end has not ended: %d", got.Status)
 	}
 	w.up(h)
-	owner.Want(owner.Post("/reset", "code", code, "password", otherPassword),
-		303, "/sign-in?notice=reset&next=%2Fdashboard")
+	again.Want(again.Post("/sign-in", "email", email, "password", otherPassword), 303, "/dashboard")
 	thief.Refuses("the password was reset")
+	if !again.SignedIn() {
+		t.Error("the ending took the session that began after it")
+	}
 }
 
 func TestPasswordChangeDuringAnOutage(t *testing.T) {
@@ -40,15 +47,41 @@ func TestPasswordChangeDuringAnOutage(t *testing.T) {
 	h := testkit.NewHouse(t, setting)
 	email := testkit.Someone()
 	thief, owner := h.Browser().SignUp(email), h.Browser().SignIn(email)
-	form := []string{"section", "password", "current", testkit.Password, "password", otherPassword}
 	w.down()
-	if got := owner.Post("/profile", form...); got.Status != 503 {
-		t.Fatalf("while the store is down: %d", got.Status)
-	}
+	owner.Want(owner.Post("/profile/password", "current", testkit.Password, "password", otherPassword),
+		303, "/profile?notice=password")
 	w.up(h)
-	h.Browser().SignIn(email) // nothing has changed yet
-	owner.Want(owner.Post("/profile", form...), 303, "/profile?notice=password")
+	testkit.Eventually(t, "the thief's session has ended", func() bool {
+		return thief.Copy().Get("/auth/session").Status == 401
+	})
 	thief.Refuses("the password was changed")
+	if !owner.SignedIn() {
+		t.Error("the session that changed the password ended, too")
+	}
+}
+
+// Signing out always works: here at once, and everywhere as soon as the store answers.
+func TestSignOutDuringAnOutage(t *testing.T) {
+	t.Parallel()
+	w, setting := toRedis(t)
+	h := testkit.NewHouse(t, setting)
+	for name, expired := range map[string]bool{"with an access token": false, "with a refresh token alone": true} {
+		b := h.Browser().SignUp(testkit.Someone())
+		stolen := b.Copy()
+		if expired {
+			b.Expire()
+		}
+		w.down()
+		b.Want(b.Post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
+		if left := b.Cookies(); left["access"] != "" || left["refresh"] != "" {
+			t.Errorf("%s: the browser still has %v", name, left)
+		}
+		w.up(h)
+		testkit.Eventually(t, name+": the session has ended", func() bool {
+			return stolen.Copy().Get("/auth/session").Status == 401
+		})
+		stolen.Refuses(name + ": its owner signed out")
+	}
 }
 
 // The answer of an outage clears nothing, the waiting sign-up's cookie included.

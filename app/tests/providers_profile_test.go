@@ -138,8 +138,8 @@ func TestChangingTheWaysInAsksAgain(t *testing.T) {
 		user := b.User()
 		b.Want(b.Enter("google", "ada"), 303, linked)
 		h.Clock.Advance(11 * time.Minute)
-		b.Want(b.Post("/auth/github/link"), 303, confirming)
-		b.Want(disconnect(b, "google", subjectOf(s, "google", "ada")), 303, confirming)
+		b.Confirms(b.Post("/auth/github/link"))
+		b.Confirms(disconnect(b, "google", subjectOf(s, "google", "ada")))
 		if owns(h, user) != "google" {
 			t.Fatal("disconnected without asking")
 		}
@@ -161,7 +161,7 @@ func TestChangingTheWaysInAsksAgain(t *testing.T) {
 		b.Want(b.Enter("github", "nobody"), 303, linked)
 
 		h.Clock.Advance(11 * time.Minute)
-		b.Want(disconnect(b, "github", subjectOf(s, "github", "nobody")), 303, confirming)
+		b.Confirms(disconnect(b, "github", subjectOf(s, "github", "nobody")))
 		h.Browser().By("google", "linus")
 		for _, stranger := range []string{"grace", "linus"} { // nobody's identity, and another account's
 			b.Fails(s, b.Bring(b.Visit(press(b, confirming, "google"), stranger)), "google", "another")

@@ -153,14 +153,13 @@ func TestEndingOthersNeedsARecentSignIn(t *testing.T) {
 	testkit.EveryStore(t, func(t *testing.T, h *testkit.House) {
 		here, there := owned(h)
 		h.Clock.Advance(11 * time.Minute)
-		confirm := "/confirm?next=%2Fprofile%23sessions-section"
-		here.Want(here.Post("/profile", "section", "sessions", "action", "end-others"), 303, confirm)
-		here.Want(here.Post("/profile", "section", "sessions", "action", "end", "session", there.Session()), 303, confirm)
+		here.Confirms(here.Post("/profile", "section", "sessions", "action", "end-others"))
+		goesOn := here.Confirms(here.Post("/profile/sessions", "action", "end", "session", there.Session()))
 		if !there.SignedIn() {
 			t.Fatal("ended")
 		}
-		here.Want(here.Post("/confirm", "password", testkit.Password, "next", "/profile"), 303, "/profile")
-		here.Want(here.Post("/profile", "section", "sessions", "action", "end-others"), 303, "/profile?notice=sessions")
+		here.Want(here.Post("/confirm", "password", testkit.Password, "next", goesOn), 303, goesOn)
+		here.Want(here.Get(goesOn), 303, "/profile?notice=sessions")
 		there.Refuses("ended after a confirmation")
 	})
 }

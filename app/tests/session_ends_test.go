@@ -109,7 +109,7 @@ func TestSignOutEndsAtOnce(t *testing.T) {
 		user, copied, elsewhere := b.User(), b.Copy(), b.Copy()
 		elsewhere.Want(elsewhere.Post("/auth/refresh"), 204, "")
 		got := b.Want(b.Post("/auth/sign-out"), 303, "/sign-in?notice=signed-out")
-		if got.Header.Get("Clear-Site-Data") != `"cache", "storage"` {
+		if got.Header.Get("Clear-Site-Data") != "" { // another app may share the origin, and its storage
 			t.Errorf("Clear-Site-Data: %q", got.Header.Get("Clear-Site-Data"))
 		}
 		if b.Cookies()["access"]+b.Cookies()["refresh"] != "" {
@@ -149,13 +149,10 @@ func TestAnswersToTheOldSessionTakeNothingAway(t *testing.T) {
 		old := b.Copy()
 		b.Want(b.Post("/confirm", "password", testkit.Password, "next", "/profile"), 303, "/profile")
 		for _, late := range []testkit.Answer{old.Get("/dashboard"), old.Post("/confirm", "password", testkit.Password),
-			old.Post("/profile", "section", "details")} {
+			old.Post("/profile", "section", "details"), old.Post("/auth/refresh")} {
 			if len(late.Header["Set-Cookie"]) > 0 {
 				t.Errorf("%d to %q: %q", late.Status, late.To(), late.Header["Set-Cookie"])
 			}
-		}
-		if got := old.Post("/auth/refresh"); got.Status != 401 || len(got.Header["Set-Cookie"]) != 2 {
-			t.Errorf("asked for a refresh, the ended session keeps its cookies: %d", got.Status)
 		}
 	})
 }

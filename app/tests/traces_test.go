@@ -81,17 +81,17 @@ func TestTracesReachTheCollector(t *testing.T) {
 			t.Errorf("a span says too much: %s", span)
 		}
 	}
-	page, trade := byName["GET /profile"], byName["session store: rotate"]
-	if page == nil || trade == nil {
+	page, rotation := byName["GET /profile"], byName["session store: rotate"]
+	if page == nil || rotation == nil {
 		t.Fatalf("%d spans came: %v", len(got.spans), byName)
 	}
 	if fmt.Sprintf("%x", page.GetTraceId()) != "0af7651916cd43dd8448eb211c80319c" ||
 		fmt.Sprintf("%x", page.GetParentSpanId()) != "b7ad6b7169203331" {
 		t.Errorf("the request is not in its caller's trace: %s", page)
 	}
-	if string(trade.GetParentSpanId()) != string(page.GetSpanId()) ||
-		trade.GetStartTimeUnixNano() < page.GetStartTimeUnixNano() {
-		t.Errorf("the trade is not within the request: %s", trade)
+	if string(rotation.GetParentSpanId()) != string(page.GetSpanId()) ||
+		rotation.GetStartTimeUnixNano() < page.GetStartTimeUnixNano() {
+		t.Errorf("the rotation is not within the request: %s", rotation)
 	}
 	said := map[string]string{}
 	for _, attribute := range page.GetAttributes() {

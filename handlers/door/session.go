@@ -28,8 +28,7 @@ func (d *Door) Refresh(c *fiber.Ctx) error {
 		}
 	}
 	if errors.Is(err, session.ErrEnded) {
-		d.ClearTokens(c)
-		return d.signedOut(c)
+		return d.signedOut(c) // the cookies stay: a late answer must not take a newer session's
 	}
 	if errors.Is(err, session.ErrUnavailable) { // nothing to show: the page asks again by itself
 		c.Set(fiber.HeaderRetryAfter, "2")

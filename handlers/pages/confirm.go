@@ -1,25 +1,117 @@
 package pages
 
 import (
+	"crypto/rand"
 	"errors"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"gatehouse/app/account"
-	"gatehouse/app/session"
-	"gatehouse/app/token"
 	"gatehouse/handlers/web"
 	"gatehouse/models"
 	"gatehouse/views"
 )
 
-// recently is how fresh a sign-in has to be for a change to the ways in.
-const recently = 10 * time.Minute
+// fresh reports whether someone signed in a moment ago, as a change to the ways in asks.
+func (p *Pages) fresh(c *fiber.Ctx) bool {
+	access, _ := web.Current(c)
+	return p.Accounts.Fresh(access)
+}
 
-var errAnotherIdentity = errors.New("handlers: not an identity of this account")
+// RequireFresh asks for re-authentication where the sign-in is not fresh (step-up): whoever sits down at an open
+// laptop must not take the account along. The form that was sent goes on by itself afterwards. Page is where it stands.
+func (p *Pages) RequireFresh(page string) web.Guard {
+	return web.Pass(func(c *fiber.Ctx) error {
+		if p.fresh(c) {
+			return c.Next()
+		}
+		return p.askAgain(c, page)
+	})
+}
 
-func (p *Pages) recent(access token.Access) bool { return p.Now().Sub(access.AuthTime) <= recently }
+// interrupted is a form that waits for its person to show again who they are, sealed into a cookie. It holds no
+// password.
+type interrupted struct {
+	ID     string     `json:"i"`
+	UserID string     `json:"u"`
+	Path   string     `json:"p"`
+	Values url.Values `json:"v"`
+	Page   string     `json:"n"` // where the form stands
+}
+
+const (
+	interruptedLife = 10 * time.Minute
+	// longestInterrupted bounds what is sealed: a cookie holds 4 KB.
+	longestInterrupted = 2000
+)
+
+// askAgain keeps the form that was sent and asks its person to show again who they are. Page is where the form
+// stands.
+func (p *Pages) askAgain(c *fiber.Ctx, page string) error {
+	access, _ := web.Current(c)
+	form := interrupted{ID: rand.Text(), UserID: access.UserID, Path: c.Path(), Values: url.Values{}, Page: page}
+	c.Context().PostArgs().VisitAll(func(name, value []byte) {
+		if field := string(name); field != "password" && field != "current" {
+			form.Values.Add(field, string(value))
+		}
+	})
+	if len(form.Values.Encode()) > longestInterrupted {
+		return web.Redirect(c, "/confirm?next="+url.QueryEscape(page))
+	}
+	if err := p.SealCookie(c, web.FormCookie, form, interruptedLife); err != nil {
+		return err
+	}
+	return web.Redirect(c, "/confirm?next="+url.QueryEscape("/confirm/continue?form="+form.ID))
+}
+
+// interruptible are the actions that can go on after re-authentication, by their routes.
+func (p *Pages) interruptible() map[string]fiber.Handler {
+	return map[string]fiber.Handler{
+		"/profile/email":      p.ChangeEmail,
+		"/profile/password":   p.ChangePassword,
+		"/profile/identities": p.Disconnect,
+		"/profile/sessions":   p.EndSessions,
+		"/profile/delete":     p.Delete,
+	}
+}
+
+// linked is the provider of an address that begins linking.
+func linked(path string) (provider string, links bool) {
+	middle, links := strings.CutSuffix(path, "/link")
+	provider, begins := strings.CutPrefix(middle, "/auth/")
+	return provider, links && begins
+}
+
+// Continue lets an interrupted form go on, once, for the person who sent it. It is a GET that acts, so that it works
+// after a redirect from a provider and without scripts; nobody else can cause it (CSRF): it takes the random id
+// and the sealed form of this browser together, and a fresh sign-in.
+func (p *Pages) Continue(c *fiber.Ctx) error {
+	access, _ := web.Current(c)
+	var form interrupted
+	unknown := p.OpenCookie(c, web.FormCookie, &form)
+	p.ClearCookie(c, web.FormCookie)
+	if unknown != nil || form.UserID != access.UserID || c.Query("form") != form.ID || !p.fresh(c) {
+		return web.Redirect(c, "/profile")
+	}
+	if provider, links := linked(form.Path); links {
+		return p.link(c, provider)
+	}
+	action, known := p.interruptible()[form.Path]
+	if !known {
+		return web.Redirect(c, "/profile")
+	}
+	sent := c.Context().PostArgs()
+	sent.Reset()
+	for name, values := range form.Values {
+		for _, value := range values {
+			sent.Add(name, value)
+		}
+	}
+	return action(c)
+}
 
 // ConfirmPage asks someone signed in to show again who they are.
 func (p *Pages) ConfirmPage(c *fiber.Ctx) error {
@@ -27,69 +119,39 @@ func (p *Pages) ConfirmPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(c, fiber.StatusOK, views.ConfirmPage(p.UserPage(c, "Confirm it is you", user), form))
+	return p.userForm(c, fiber.StatusOK, user, form.Form())
 }
 
-// Confirm begins a new session in place of this one, so its time of sign-in is now.
+// Confirm takes the password: a new session in place of this one, whose time of authentication is now.
 func (p *Pages) Confirm(c *fiber.Ctx) error {
-	user, form, err := p.confirming(c)
-	if err != nil {
-		return err
+	entered, err := p.Accounts.Reauthenticate(c.UserContext(), p.Caller(c), account.OwnPassword{Password: c.FormValue("password")})
+	if err == nil {
+		return p.Deliver(c, entered, web.Next(c.FormValue("next")))
 	}
-	if err := p.takeOwn(c); err != nil {
-		return p.LimitedForm(c, err, func(sentence string) error {
-			form.Error = sentence
-			return p.confirmAgain(c, 429, user, form)
-		})
+	user, form, failed := p.confirming(c)
+	if failed != nil {
+		return failed
 	}
-	err = p.Accounts.Confirm(c.UserContext(), p.lane(c), user.ID, c.FormValue("password"))
+	status := fiber.StatusUnprocessableEntity
 	if errors.Is(err, account.ErrCredentials) {
 		form.PasswordError = "Wrong password."
-		return p.confirmAgain(c, 422, user, form)
-	}
-	if err != nil {
+	} else if status, form.Error = web.Refusal(c, err); status == 0 {
 		return err
 	}
-	return p.enterAgain(c, user, session.Arrival{AMR: []string{"pwd"}}, form.Next)
+	return p.userForm(c, status, user, form.Form())
 }
 
-// confirmedBy is confirm by a provider: only an identity that already signs in this user will do.
-func (p *Pages) confirmedBy(c *fiber.Ctx, user models.User, identity models.Identity, to string) error {
-	kept, err := p.DB.Identities.Find(c.UserContext(), identity.Provider, identity.Subject)
-	if errors.Is(err, models.ErrNotFound) || err == nil && kept.UserID != user.ID {
-		return errAnotherIdentity
-	}
-	if err != nil {
-		return err
-	}
-	return p.enterAgain(c, user, session.Arrival{AMR: []string{"fed"}, Provider: identity.Provider}, to)
-}
-
-// enterAgain keeps what the person chose when they signed in first.
-func (p *Pages) enterAgain(c *fiber.Ctx, user models.User, how session.Arrival, to string) error {
-	now, err := p.thisSession(c)
-	if err != nil {
-		return err
-	}
-	how.Remember = now.Remembered
-	return p.enter(c, user, how, models.EventSignedIn, to)
-}
-
-func (p *Pages) confirmAgain(c *fiber.Ctx, status int, user models.User, form views.ConfirmForm) error {
-	return web.RenderForm(c, status, views.Confirm(form), views.ConfirmPage(p.UserPage(c, "Confirm it is you", user), form))
-}
-
-// confirming is who has to confirm, and by what.
+// confirming is who has to show again who they are, and by what.
 func (p *Pages) confirming(c *fiber.Ctx) (models.User, views.ConfirmForm, error) {
-	user, err := p.me(c)
+	user, err := p.Accounts.Me(c.UserContext(), p.Caller(c))
 	if err != nil {
 		return models.User{}, views.ConfirmForm{}, err
 	}
-	identities, err := p.DB.Identities.ByUser(c.UserContext(), user.ID)
+	identities, err := p.Accounts.Identities(c.UserContext(), user)
 	if err != nil {
 		return models.User{}, views.ConfirmForm{}, err
 	}
-	form := views.ConfirmForm{Action: "/confirm", Email: user.Email, Next: web.Next(c.FormValue("next", c.Query("next"))),
+	form := views.ConfirmForm{Email: user.Email, Next: web.Next(c.FormValue("next", c.Query("next"))),
 		Sentence: "This change needs a sign-in from the last 10 minutes.", Password: user.PasswordHash != ""}
 	p.leadsToProviders(c)
 	for _, button := range p.providers() {

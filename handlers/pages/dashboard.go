@@ -10,17 +10,16 @@ import (
 // recentEvents is how many events the dashboard shows.
 const recentEvents = 10
 
+// Dashboard shows who somebody is, where they are signed in, and what happened lately.
 func (p *Pages) Dashboard(c *fiber.Ctx) error {
-	access, _ := web.Current(c)
-	user, events, err := p.DB.Events.WithUser(c.UserContext(), access.UserID, recentEvents)
-	if user, err = p.admitted(c, user, err); err != nil {
+	user, events, err := p.Accounts.Activity(c.UserContext(), p.Caller(c), recentEvents)
+	if err != nil {
 		return err
 	}
 	list, err := p.sessionList(c)
 	if err != nil {
 		return err
 	}
-	d := views.Dashboard{User: user, Sessions: list, Events: events, Providers: p.providers(), Now: p.Now()}
-	d.Session, _ = own(list)
+	d := views.Dashboard{User: user, Session: own(list), Sessions: list, Events: events, Providers: p.providers(), Now: p.Now()}
 	return web.Render(c, fiber.StatusOK, views.DashboardPage(p.UserPage(c, "Dashboard", user), d))
 }

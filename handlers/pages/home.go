@@ -14,7 +14,7 @@ import (
 func (p *Pages) Home(c *fiber.Ctx) error {
 	page := p.Page(c, "")
 	if _, signedIn := web.Current(c); signedIn {
-		user, err := p.me(c)
+		user, err := p.Accounts.Me(c.UserContext(), p.Caller(c))
 		if errors.Is(err, session.ErrEnded) {
 			return err
 		}

@@ -6,14 +6,12 @@ import (
 	"gatehouse/app/mail"
 	"gatehouse/app/oauth"
 	"gatehouse/handlers/web"
-	"gatehouse/models"
 	"gatehouse/views"
 )
 
 // Pages is what the pages need beside the site.
 type Pages struct {
 	*web.Site
-	DB          *models.DB
 	Providers   *oauth.Providers
 	Mailbox     *mail.Mailbox // nil unless mails are kept and shown
 	PasswordMin int

@@ -1,14 +1,13 @@
 package pages
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	_ "image/gif" // a format that people upload
 	_ "image/png"
 
 	"github.com/gofiber/fiber/v2"
 
+	"gatehouse/app/limit"
 	"gatehouse/handlers/web"
 	"gatehouse/models"
 	"gatehouse/views"
@@ -26,57 +25,35 @@ const (
 
 var errPicture = errors.New("handlers: not a picture")
 
-// savePicture keeps a small square JPEG of what was uploaded. It is decoded and drawn anew, so
+// SetPicture keeps a small square JPEG of what was uploaded. It is decoded and drawn anew, so
 // nothing else that the file carried (places, scripts) comes along.
-func (p *Pages) savePicture(c *fiber.Ctx, user models.User) error {
+func (p *Pages) SetPicture(c *fiber.Ctx) error {
+	var user models.User
+	var err error
 	if c.FormValue("action") == "remove" {
-		return p.keepPicture(c, user, "", nil)
+		user, err = p.Accounts.RemovePicture(c.UserContext(), p.Caller(c))
+	} else {
+		user, err = p.Accounts.SetPicture(c.UserContext(), p.Caller(c), func() ([]byte, error) { return p.uploaded(c) })
 	}
-	if err := p.Limits.Try(c.UserContext(), web.PictureRule, user.ID); err != nil { // drawing is the dearest thing that a person can ask for
-		return p.LimitedForm(c, err, func(sentence string) error {
-			form := pictureForm(user)
-			form.PictureError = sentence
-			return p.section(c, 429, user, views.ProfilePicture(form), func(p *views.Profile) { p.Picture = form })
-		})
-	}
-	drawn, err := p.uploaded(c)
-	if errors.Is(err, errPicture) {
-		form := pictureForm(user)
+	form, status := pictureForm(user), fiber.StatusUnprocessableEntity
+	var exceeded limit.Exceeded
+	switch {
+	case err == nil:
+		form.Notice = web.Notice("saved")
+		return saved(c, "saved", views.ProfilePicture(form))
+	case errors.As(err, &exceeded):
+		status, form.PictureError = web.Refusal(c, err)
+	case errors.Is(err, errPicture):
 		form.PictureError = "Choose a JPEG, PNG or GIF of 3 MB or less."
-		return p.section(c, 422, user, views.ProfilePicture(form), func(p *views.Profile) { p.Picture = form })
-	}
-	if err != nil {
+	default:
 		return err
 	}
-	sum := sha256.Sum256(drawn)
-	return p.keepPicture(c, user, hex.EncodeToString(sum[:8]), drawn)
-}
-
-func (p *Pages) keepPicture(c *fiber.Ctx, user models.User, hash string, drawn []byte) error {
-	if err := p.DB.Pictures.Set(c.UserContext(), user.ID, hash, drawn, p.Now()); err != nil {
-		return err
-	}
-	p.RecordOwn(c, models.EventProfileChanged, "picture")
-	user.Picture = hash
-	p.reclaim(c, user)
-	form := pictureForm(user)
-	form.Notice = web.Notice("saved")
-	return saved(c, "saved", views.ProfilePicture(form))
-}
-
-// SavePicture is the profile form's picture at its own address.
-func (p *Pages) SavePicture(c *fiber.Ctx) error {
-	user, err := p.me(c)
-	if err != nil {
-		return err
-	}
-	return p.savePicture(c, user)
+	return p.section(c, status, user, views.ProfilePicture(form), func(all *views.Profile) { all.Picture = form })
 }
 
 // Picture is the person's own; nobody else can ask for it.
 func (p *Pages) Picture(c *fiber.Ctx) error {
-	access, _ := web.Current(c)
-	data, err := p.DB.Pictures.ByUser(c.UserContext(), access.UserID)
+	data, err := p.Accounts.Picture(c.UserContext(), p.Caller(c))
 	if err != nil {
 		return err
 	}

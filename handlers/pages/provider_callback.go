@@ -6,8 +6,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"gatehouse/app/account"
 	"gatehouse/app/oauth"
-	"gatehouse/app/session"
 	"gatehouse/handlers/web"
 	"gatehouse/models"
 )
@@ -38,36 +38,43 @@ func (p *Pages) Callback(c *fiber.Ctx) error {
 	var flow oauth.Flow
 	unknown := p.OpenCookie(c, web.OauthCookie, &flow)
 	p.ClearCookie(c, web.OauthCookie)
-	if unknown != nil {
-		return p.oauthFailed(c, provider, oauth.ErrState)
+	if unknown != nil || !belongs(c, flow) {
+		return p.providerFailed(c, provider, oauth.ErrState)
 	}
-	answer, err := p.oauthAnswer(c, provider)
+	identity, err := p.finish(c, provider, flow)
+	if err == nil {
+		err = p.carryOn(c, flow, identity)
+	}
 	if err != nil {
-		return p.oauthFailed(c, provider, err)
-	}
-	if access, _ := web.Current(c); access.UserID != flow.UserID || flow.Intent == toLink && access.SessionID != flow.SessionID {
-		if flow.Intent != toSignIn {
-			return p.oauthFailed(c, provider, oauth.ErrState)
-		}
-	}
-	if err := p.DB.Codes.Spend(c.UserContext(), "state "+web.Fingerprint(flow.State), p.Now(), flowLife); err != nil {
-		if errors.Is(err, models.ErrTaken) {
-			err = oauth.ErrState
-		}
-		return p.oauthFailed(c, provider, err)
-	}
-	identity, err := p.Providers.Finish(c.UserContext(), provider, flow, answer)
-	if err != nil {
-		return p.oauthFailed(c, provider, err)
-	}
-	if err := p.arrive(c, flow, identity); err != nil {
-		return p.oauthFailed(c, provider, err)
+		return p.providerFailed(c, provider, err)
 	}
 	return nil
 }
 
-// oauthAnswer reads a provider's answer from the address: parameters that we know, and no others.
-func (p *Pages) oauthAnswer(c *fiber.Ctx, provider string) (url.Values, error) {
+// belongs reports whether a flow is of whoever is asking now: a browser may have changed hands meanwhile, and an
+// identity is linked in the very session that began it.
+func belongs(c *fiber.Ctx, flow oauth.Flow) bool {
+	access, _ := web.Current(c)
+	return flow.Intent == toSignIn || access.UserID == flow.UserID && (flow.Intent != toLink || access.SessionID == flow.SessionID)
+}
+
+// finish spends the flow's state (replay) and has the provider say who it is.
+func (p *Pages) finish(c *fiber.Ctx, provider string, flow oauth.Flow) (models.Identity, error) {
+	answer, err := p.providerAnswer(c, provider)
+	if err != nil {
+		return models.Identity{}, err
+	}
+	if err := p.Accounts.SpendState(c.UserContext(), flow.State, flowLife); err != nil {
+		if errors.Is(err, models.ErrTaken) {
+			err = oauth.ErrState
+		}
+		return models.Identity{}, err
+	}
+	return p.Providers.Finish(c.UserContext(), provider, flow, answer)
+}
+
+// providerAnswer reads a provider's answer from the address: parameters that we know, and no others.
+func (p *Pages) providerAnswer(c *fiber.Ctx, provider string) (url.Values, error) {
 	answer := url.Values{}
 	if sealed := c.Query("form"); provider == "apple" && sealed != "" {
 		if err := p.Keys.Open("apple form", sealed, &answer); err != nil {
@@ -83,33 +90,25 @@ func (p *Pages) oauthAnswer(c *fiber.Ctx, provider string) (url.Values, error) {
 	return answer, nil
 }
 
-// arrive does what the flow was for.
-func (p *Pages) arrive(c *fiber.Ctx, flow oauth.Flow, identity models.Identity) error {
-	how := session.Arrival{Remember: flow.Remember, AMR: []string{"fed"}, Provider: identity.Provider}
-	if flow.Intent == toSignIn {
-		user, fresh, joined, err := p.Accounts.Welcome(c.UserContext(), identity)
+// carryOn does what the flow was for.
+func (p *Pages) carryOn(c *fiber.Ctx, flow oauth.Flow, identity models.Identity) error {
+	ctx, caller := c.UserContext(), p.Caller(c)
+	switch flow.Intent {
+	case toLink:
+		if err := p.Accounts.Link(ctx, caller, identity); err != nil {
+			return err
+		}
+		return web.Redirect(c, "/profile?notice=linked")
+	case toConfirm:
+		entered, err := p.Accounts.Reauthenticate(ctx, caller, account.OwnIdentity{Identity: identity})
 		if err != nil {
 			return err
 		}
-		if joined {
-			p.Record(c, models.Event{UserID: user.ID, Kind: models.EventLinked, Detail: identity.Provider})
-		}
-		kind := models.EventSignedIn
-		if fresh {
-			kind = models.EventSignedUp
-		}
-		return p.enter(c, user, how, kind, flow.Next)
+		return p.Deliver(c, entered, flow.Next)
 	}
-	user, err := p.me(c)
+	entered, err := p.Accounts.SignIn(ctx, caller, account.Identity{Identity: identity, Remember: flow.Remember})
 	if err != nil {
 		return err
 	}
-	if flow.Intent == toConfirm {
-		return p.confirmedBy(c, user, identity, flow.Next)
-	}
-	if err := p.Accounts.Link(c.UserContext(), user, identity); err != nil {
-		return err
-	}
-	p.Record(c, models.Event{UserID: user.ID, SessionID: flow.SessionID, Kind: models.EventLinked, Detail: identity.Provider})
-	return web.Redirect(c, "/profile?notice=linked")
+	return p.Deliver(c, entered, flow.Next)
 }

@@ -9,7 +9,6 @@ import (
 	"gatehouse/app/account"
 	"gatehouse/app/oauth"
 	"gatehouse/handlers/web"
-	"gatehouse/models"
 	"gatehouse/views"
 )
 
@@ -21,14 +20,14 @@ var failures = []struct {
 }{
 	{"state", oauth.ErrState}, {"denied", oauth.ErrDenied}, {"unavailable", oauth.ErrUnavailable}, {"limited", oauth.ErrLimited},
 	{"token", oauth.ErrToken}, {"provider", oauth.ErrProvider}, {"taken", account.ErrIdentityTaken},
-	{"closed", account.ErrDisabled}, {"another", errAnotherIdentity},
+	{"closed", account.ErrDisabled}, {"another", account.ErrAnotherIdentity},
 }
 
-// oauthFailed leads to the page that says what went wrong. Errors of ours are answered as such.
-func (p *Pages) oauthFailed(c *fiber.Ctx, provider string, err error) error {
+// providerFailed leads to the page that says what went wrong. Errors of ours are answered as such.
+func (p *Pages) providerFailed(c *fiber.Ctx, provider string, err error) error {
 	for _, failure := range failures {
 		if errors.Is(err, failure.err) {
-			p.Record(c, models.Event{Kind: models.EventSignInFailed, Detail: provider + " " + failure.word})
+			p.Accounts.RefusedProvider(c.UserContext(), p.Caller(c), provider, failure.word)
 			p.Log.InfoContext(c.UserContext(), "provider sign-in failed", "provider", provider, "why", failure.word, "err", err)
 			return web.Redirect(c, "/auth/error?why="+failure.word+"&provider="+url.QueryEscape(provider))
 		}

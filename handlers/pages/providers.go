@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"net/url"
 	"strings"
 	"time"
 
@@ -25,31 +24,32 @@ const (
 
 // BeginSignIn sends a guest to a provider, to sign in.
 func (p *Pages) BeginSignIn(c *fiber.Ctx) error {
-	return p.toProvider(c, oauth.Flow{Intent: toSignIn, Next: web.Next(c.Query("next")), Remember: true})
+	return p.toProvider(c, c.Params("provider"), oauth.Flow{Intent: toSignIn, Next: web.Next(c.Query("next")), Remember: true})
 }
 
 // BeginLink sends someone signed in to a provider, to connect an identity. It begins with a POST, which other
 // sites cannot send (CSRF): a link elsewhere could connect an account of its choice.
 func (p *Pages) BeginLink(c *fiber.Ctx) error {
+	return p.link(c, c.Params("provider"))
+}
+
+func (p *Pages) link(c *fiber.Ctx, provider string) error {
 	access, _ := web.Current(c)
-	if !p.recent(access) {
-		return web.Redirect(c, "/confirm?next="+url.QueryEscape("/profile#identities"))
-	}
-	return p.toProvider(c, oauth.Flow{Intent: toLink, UserID: access.UserID, SessionID: access.SessionID, Remember: true})
+	return p.toProvider(c, provider, oauth.Flow{Intent: toLink, UserID: access.UserID, SessionID: access.SessionID, Remember: true})
 }
 
 // BeginConfirm is the way to show again who one is (step-up) with an identity. The provider is asked
 // to see the person, not a session of its own.
 func (p *Pages) BeginConfirm(c *fiber.Ctx) error {
 	access, _ := web.Current(c)
-	return p.toProvider(c, oauth.Flow{Intent: toConfirm, UserID: access.UserID, SessionID: access.SessionID,
+	return p.toProvider(c, c.Params("provider"), oauth.Flow{Intent: toConfirm, UserID: access.UserID, SessionID: access.SessionID,
 		Next: web.Next(c.FormValue("next")), Remember: true, Fresh: true})
 }
 
-func (p *Pages) toProvider(c *fiber.Ctx, flow oauth.Flow) error {
-	to, flow, err := p.Providers.Begin(c.UserContext(), c.Params("provider"), flow)
+func (p *Pages) toProvider(c *fiber.Ctx, provider string, flow oauth.Flow) error {
+	to, flow, err := p.Providers.Begin(c.UserContext(), provider, flow)
 	if err != nil {
-		return p.oauthFailed(c, c.Params("provider"), err)
+		return p.providerFailed(c, provider, err)
 	}
 	if err := p.SealCookie(c, web.OauthCookie, flow, flowLife); err != nil {
 		return err

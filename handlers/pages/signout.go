@@ -4,18 +4,12 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"gatehouse/handlers/web"
-	"gatehouse/models"
 )
 
-// SignOut ends this session, everywhere, and has the browser forget what it keeps of us.
+// SignOut ends this session, here at once and on every process as soon as anyone answers. It always works: whoever
+// presses it is signed out.
 func (p *Pages) SignOut(c *fiber.Ctx) error {
-	if access, signedIn := web.Current(c); signedIn {
-		if err := p.Sessions.End(c.UserContext(), access.UserID, access.SessionID); err != nil {
-			return err
-		}
-		p.Record(c, models.Event{UserID: access.UserID, SessionID: access.SessionID, Kind: models.EventSignedOut})
-	}
+	p.Accounts.SignOut(c.UserContext(), p.Caller(c), c.Cookies(p.CookieName(web.AccessCookie)), c.Cookies(p.CookieName(web.RefreshCookie)))
 	p.ClearTokens(c)
-	c.Set("Clear-Site-Data", `"cache", "storage"`)
 	return web.Redirect(c, "/sign-in?notice=signed-out")
 }

@@ -1,14 +1,11 @@
 package web
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"gatehouse/app/account"
 	"gatehouse/app/session"
 )
 
@@ -20,6 +17,7 @@ const (
 	ResetCookie   = "reset"  // a password reset, waiting for its code
 	OauthCookie   = "oauth"  // a sign-in with a provider, under way
 	DeviceCookie  = "device" // accounts that this browser has signed in to
+	FormCookie    = "form"   // a form that waits for its person to show again who they are
 )
 
 const deviceLife = 400 * 24 * time.Hour // the most that browsers keep (RFC 6265bis, 5.5)
@@ -73,37 +71,19 @@ func (s *Site) OpenCookie(c *fiber.Ctx, name string, into any) error {
 	return s.Keys.Open("cookie "+name, c.Cookies(s.CookieName(name)), into)
 }
 
-// knownDevice is what a browser remembers of the accounts it has signed in to, sealed. The accounts are
-// fingerprints without a key: a rotated secret makes no stranger of anyone.
-type knownDevice struct {
-	ID       string   `json:"i"`
-	Accounts []string `json:"a"`
-}
-
-// Device reports whether this browser has signed in to the account before, and under which id.
-func (s *Site) Device(c *fiber.Ctx, address string) (string, bool) {
-	var device knownDevice
+// Device is what this browser remembers of the accounts it has signed in to.
+func (s *Site) Device(c *fiber.Ctx) account.Device {
+	var device account.Device
 	if err := s.OpenCookie(c, DeviceCookie, &device); err != nil {
-		return "", false
+		return account.Device{}
 	}
-	return device.ID, slices.Contains(device.Accounts, Fingerprint(address))
+	return device
 }
 
-// RememberDevice notes that this browser has signed in to the account.
+// RememberDevice notes that this browser has signed in to the account of an address.
 func (s *Site) RememberDevice(c *fiber.Ctx, address string) error {
-	var device knownDevice
-	if err := s.OpenCookie(c, DeviceCookie, &device); err != nil {
-		device = knownDevice{ID: rand.Text()}
+	if address == "" {
+		return nil
 	}
-	if account := Fingerprint(address); !slices.Contains(device.Accounts, account) {
-		device.Accounts = append(device.Accounts, account)
-	}
-	device.Accounts = device.Accounts[max(0, len(device.Accounts)-5):]
-	return s.SealCookie(c, DeviceCookie, device, deviceLife)
-}
-
-// Fingerprint is a short name for a value: the first 96 bits of its SHA-256.
-func Fingerprint(value string) string {
-	sum := sha256.Sum256([]byte(value))
-	return base64.RawURLEncoding.EncodeToString(sum[:12])
+	return s.SealCookie(c, DeviceCookie, s.Device(c).With(address), deviceLife)
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 	"time"
@@ -19,7 +18,6 @@ import (
 var (
 	errPanic       = errors.New("handlers: panic")
 	errCrossOrigin = errors.New("handlers: a write from another site")
-	ErrNoLonger    = fmt.Errorf("%w: what opened it was changed meanwhile", session.ErrEnded)
 )
 
 // Answer turns any error into a status and a sentence, or the way to sign in. The error's own text
@@ -42,7 +40,7 @@ func (s *Site) Answer(c *fiber.Ctx, err error) error {
 	problem.RequestID = RequestID(c)
 	if refused {
 		problem.RequestID = s.setRequestID(c)
-		if s.Limits.TryClient(c.UserContext(), LoggedRule, s.ClientIP(c)) == nil {
+		if s.Limits.TryClient(c.UserContext(), loggedRule, s.ClientIP(c)) == nil {
 			s.Log.InfoContext(c.UserContext(), "request refused", "id", problem.RequestID, "status", problem.Status)
 		}
 	}

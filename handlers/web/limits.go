@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"gatehouse/app/limit"
+	"gatehouse/views"
 )
 
 // Rule is how often something may be done.
@@ -20,25 +21,20 @@ var (
 	SignInRule  = Rule{Name: "sign-in", Rate: 60, Per: time.Minute, Burst: 60}
 	SignUpRule  = Rule{Name: "sign-up", Rate: 30, Per: 10 * time.Minute, Burst: 30}
 	// lines of what is refused
-	LoggedRule = Rule{Name: "logged", Rate: 6, Per: time.Minute, Burst: 6, Local: true}
+	loggedRule = Rule{Name: "logged", Rate: 6, Per: time.Minute, Burst: 6, Local: true}
 	// lines of what answers from memory
-	LinesRule = Rule{Name: "lines", Rate: 20, Per: time.Second, Burst: 200, Local: true}
+	linesRule = Rule{Name: "lines", Rate: 20, Per: time.Second, Burst: 200, Local: true}
 	// a flow has five tries, wherever it comes from
 	CodeRule     = Rule{Name: "code", Rate: 600, Per: time.Minute, Burst: 600, Local: true}
 	ProviderRule = Rule{Name: "provider", Rate: 60, Per: time.Minute, Burst: 60}
 	WriteRule    = Rule{Name: "write", Rate: 600, Per: time.Minute, Burst: 600, Local: true}
-	// past it no new mail goes, and nobody is refused
-	MailRule = Rule{Name: "mails", Rate: 60, Per: time.Hour, Burst: 60}
 )
 
 // Limits per person who is signed in.
 var (
-	refusedRule  = Rule{Name: "refused", Rate: 1, Per: time.Hour, Burst: 1} // events of a session's refused refreshes
 	OwnWriteRule = Rule{Name: "own-write", Rate: 120, Per: time.Minute, Burst: 120, Local: true}
 	UploadRule   = Rule{Name: "upload", Rate: 20, Per: 10 * time.Minute, Burst: 20, Local: true}
 	PictureRule  = Rule{Name: "picture", Rate: 20, Per: 10 * time.Minute, Burst: 20}
-	// other people's mailboxes that one account can reach
-	SenderRule = Rule{Name: "sender", Rate: 5, Per: 24 * time.Hour, Burst: 10}
 )
 
 // limited is what the person reads who has to wait.
@@ -68,10 +64,10 @@ func (s *Site) PerClient(rule Rule) Guard {
 }
 
 // PerClientForm is PerClient for a form: it comes again with the sentence and with what was typed.
-func (s *Site) PerClientForm(rule Rule, again func(c *fiber.Ctx, sentence string) error) Guard {
+func (s *Site) PerClientForm(rule Rule, again func(c *fiber.Ctx, sentence string) views.Form) Guard {
 	return Guard{Rates: []Rule{rule}, Handle: func(c *fiber.Ctx) error {
 		if err := s.Limits.TryClient(c.UserContext(), rule, s.ClientIP(c)); err != nil {
-			return s.LimitedForm(c, err, func(sentence string) error { return again(c, sentence) })
+			return s.Refuse(c, err, func(sentence string) views.Form { return again(c, sentence) })
 		}
 		return c.Next()
 	}}

@@ -19,7 +19,6 @@ import (
 	"gatehouse/app/limit"
 	"gatehouse/app/session"
 	"gatehouse/app/token"
-	"gatehouse/models"
 	"gatehouse/static"
 )
 
@@ -34,7 +33,6 @@ type Site struct {
 
 	Accounts *account.Accounts
 	Sessions *session.Engine
-	Events   models.Events
 	Keys     *token.Keys
 	Limits   *limit.Limiter
 	Static   *static.Files

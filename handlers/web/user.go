@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/url"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -11,15 +12,13 @@ import (
 )
 
 // OptionalUser lets everyone in and notes who it is. While the store is down nobody can be told apart from
-// a guest: pages that only greet are shown as to a guest, and no cookie is touched.
+// a guest: pages that only greet are shown as to a guest. No cookie is touched, also where a session has ended: by
+// then another tab may have brought newer ones.
 func (s *Site) OptionalUser(c *fiber.Ctx) error {
 	err := s.Resume(c)
 	greets := c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead
 	switch {
-	case errors.Is(err, session.ErrEnded):
-		s.ClearTokens(c)
-		return c.Next()
-	case err == nil, errors.Is(err, session.ErrNone), greets && errors.Is(err, session.ErrUnavailable):
+	case err == nil, errors.Is(err, session.ErrNone), errors.Is(err, session.ErrEnded), greets && errors.Is(err, session.ErrUnavailable):
 		return c.Next()
 	}
 	return err
@@ -35,13 +34,14 @@ func (s *Site) OptionalUserOrFail(c *fiber.Ctx) error {
 	return err
 }
 
-// RequireGuest sends those who are signed in to where they were going.
+// RequireGuest sends those who are signed in to where they were going. The sign-in page alone clears the cookies of
+// a session that ended, of the very pair that it was shown: a late answer elsewhere would take a newer session's.
 func (s *Site) RequireGuest(c *fiber.Ctx) error {
 	err := s.Resume(c)
 	if err == nil {
 		return Redirect(c, Next(c.Query("next", c.FormValue("next"))))
 	}
-	if errors.Is(err, session.ErrEnded) {
+	if errors.Is(err, session.ErrEnded) && c.Method() == fiber.MethodGet && c.Path() == "/sign-in" {
 		s.ClearTokens(c)
 	}
 	return c.Next()
@@ -78,7 +78,7 @@ func comeBackTo(c *fiber.Ctx) string {
 	switch {
 	case c.Method() == fiber.MethodGet:
 		return c.OriginalURL()
-	case leadsToAuth(c.Path()), c.Path() == "/profile/picture":
+	case leadsToAuth(c.Path()), strings.HasPrefix(c.Path(), "/profile/"):
 		return "/profile"
 	}
 	return c.Path()

@@ -3,6 +3,7 @@ package testkit
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/google/uuid"
@@ -68,6 +69,16 @@ func (b *Browser) Refuses(why string) {
 	if got := b.Copy().Get("/dashboard"); got.Status != 303 || !strings.HasPrefix(got.To(), "/sign-in?") {
 		b.T.Errorf("%s: GET /dashboard answered %d to %q, want 303 to /sign-in", why, got.Status, got.To())
 	}
+}
+
+// Confirms fails the test unless the answer asks for re-authentication, and returns where that leads afterwards.
+func (b *Browser) Confirms(got Answer) string {
+	b.T.Helper()
+	at, err := url.Parse(got.To())
+	if err != nil || got.Status != http.StatusSeeOther || at.Path != "/confirm" {
+		b.T.Fatalf("got %d to %q, want 303 to /confirm\n%s", got.Status, got.To(), Text(got.Body))
+	}
+	return at.Query().Get("next")
 }
 
 // Member is a person with a password at an address of their own.

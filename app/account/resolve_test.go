@@ -16,14 +16,14 @@ func google(subject, email string) models.Identity {
 func TestFirstSignInMakesAUserTheNextFindsIt(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		user, fresh, joined, err := w.Welcome(t.Context(), google("1", "Anna@Example.com"))
+		user, fresh, joined, err := w.resolved(google("1", "Anna@Example.com"))
 		if err != nil || !fresh || joined || user.Email != "anna@example.com" || user.Name != "Anna Smith" || user.PasswordHash != "" {
 			t.Fatalf("user %+v fresh %v joined %v err %v", user, fresh, joined, err)
 		}
 		w.wait(time.Hour)
 		changed := google("1", "other@example.com")
 		changed.Name = "Someone Else"
-		again, fresh, joined, err := w.Welcome(t.Context(), changed)
+		again, fresh, joined, err := w.resolved(changed)
 		if err != nil || fresh || joined || again.ID != user.ID || again.Email != "anna@example.com" || again.Name != "Anna Smith" {
 			t.Fatalf("user %+v fresh %v joined %v err %v", again, fresh, joined, err)
 		}
@@ -41,12 +41,12 @@ func TestVouchedAddressJoinsItsOwnerAndSaysSo(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		anna := w.person("anna@example.com")
-		user, fresh, joined, err := w.Welcome(t.Context(), google("1", "ANNA@example.com"))
+		user, fresh, joined, err := w.resolved(google("1", "ANNA@example.com"))
 		if err != nil || fresh || !joined || user.ID != anna.ID {
 			t.Fatalf("user %+v fresh %v joined %v err %v", user, fresh, joined, err)
 		}
 		w.one("anna@example.com", "Google now signs you in")
-		w.must(w.Authenticate(t.Context(), Known, anna.Email, good))
+		w.must(w.authenticate(t.Context(), Known, anna.Email, good))
 	})
 }
 
@@ -62,7 +62,7 @@ func TestUnvouchedAddressIsNobodys(t *testing.T) {
 			{Provider: "github", Subject: "4", Email: "", Vouched: true},
 			{Provider: "github", Subject: "5", Email: "anna\u212a@example.com", Vouched: true},
 		} {
-			user, fresh, joined, err := w.Welcome(t.Context(), identity)
+			user, fresh, joined, err := w.resolved(identity)
 			if err != nil || !fresh || joined || user.Email != "" || user.ID == anna.ID {
 				t.Errorf("%d: user %+v fresh %v joined %v err %v", i, user, fresh, joined, err)
 			}
@@ -77,12 +77,12 @@ func TestAShutAccountStaysShutForProviders(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		anna, bert := w.person("anna@example.com"), w.person("bert@example.com")
-		wantErr(t, w.Link(t.Context(), anna, google("1", "")), nil)
+		wantErr(t, w.Link(t.Context(), w.as(anna), google("1", "")), nil)
 		wantErr(t, w.db.Users.SetDisabled(t.Context(), anna.ID, true, w.clock()), nil)
 		wantErr(t, w.db.Users.SetDisabled(t.Context(), bert.ID, true, w.clock()), nil)
-		_, _, _, err := w.Welcome(t.Context(), google("1", "free@example.com"))
+		_, _, _, err := w.resolved(google("1", "free@example.com"))
 		wantErr(t, err, ErrDisabled)
-		_, _, _, err = w.Welcome(t.Context(), google("2", "bert@example.com"))
+		_, _, _, err = w.resolved(google("2", "bert@example.com"))
 		wantErr(t, err, ErrDisabled)
 		if n := w.count("SELECT count(*) FROM identities"); n != 1 {
 			t.Fatalf("%d identities", n)
@@ -93,9 +93,9 @@ func TestAShutAccountStaysShutForProviders(t *testing.T) {
 func TestAnIdentityWithoutASubjectIsRefused(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		_, _, _, err := w.Welcome(t.Context(), models.Identity{Provider: "google", Email: "anna@example.com", Vouched: true})
+		_, _, _, err := w.resolved(models.Identity{Provider: "google", Email: "anna@example.com", Vouched: true})
 		wantErr(t, err, ErrNoSubject)
-		wantErr(t, w.Link(t.Context(), w.person("anna@example.com"), models.Identity{Subject: "1"}), ErrNoSubject)
+		wantErr(t, w.Link(t.Context(), w.as(w.person("anna@example.com")), models.Identity{Subject: "1"}), ErrNoSubject)
 	})
 }
 
@@ -105,7 +105,7 @@ func TestTwentyFirstSignInsAtOnceAreOneUser(t *testing.T) {
 		for round := 1; round <= 10; round++ {
 			subject := strconv.Itoa(round)
 			answers := race(20, func(int) error {
-				_, _, _, err := w.Welcome(t.Context(), google(subject, "anna"+subject+"@example.com"))
+				_, _, _, err := w.resolved(google(subject, "anna"+subject+"@example.com"))
 				return err
 			})
 			if answers[nil] != 20 || w.count("SELECT count(*) FROM users") != round || w.count("SELECT count(*) FROM identities") != round {
@@ -120,7 +120,7 @@ func TestTwentyIdentitiesOfOneAddressAreOneUser(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		answers := race(20, func(i int) error {
-			_, _, _, err := w.Welcome(t.Context(), google(strconv.Itoa(i), "anna@example.com"))
+			_, _, _, err := w.resolved(google(strconv.Itoa(i), "anna@example.com"))
 			return err
 		})
 		if answers[nil] != 20 || w.count("SELECT count(*) FROM users") != 1 || w.count("SELECT count(*) FROM identities") != 20 {
@@ -133,7 +133,7 @@ func TestTwentyWithoutAddressAtOnceAreOneUser(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		bare := models.Identity{Provider: "twitter", Subject: "77"}
-		answers := race(20, func(int) error { _, _, _, err := w.Welcome(t.Context(), bare); return err })
+		answers := race(20, func(int) error { _, _, _, err := w.resolved(bare); return err })
 		if answers[nil] != 20 || w.count("SELECT count(*) FROM users") != 1 {
 			t.Fatalf("answers %v, %d users", answers, w.count("SELECT count(*) FROM users"))
 		}
@@ -151,7 +151,7 @@ func TestEveryNewUserHasAName(t *testing.T) {
 			"5":      {strings.Repeat("é", 200), "", strings.Repeat("é", 100)},
 			"6":      {"\xff", "a\x00b@example.com", "ab"},
 		} {
-			user, _, _, err := w.Welcome(t.Context(), models.Identity{Provider: "twitter", Subject: subject, Name: given[0], Email: given[1]})
+			user, _, _, err := w.resolved(models.Identity{Provider: "twitter", Subject: subject, Name: given[0], Email: given[1]})
 			if err != nil || user.Name != given[2] {
 				t.Errorf("%s: name %q, %v, want %q", subject, user.Name, err, given[2])
 			}
@@ -167,14 +167,14 @@ func TestLinkAddsAWayIn(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		anna, bert := w.person("anna@example.com"), w.person("bert@example.com")
 		identity := google("1", "elsewhere@example.com")
-		wantErr(t, w.Link(t.Context(), anna, identity), nil)
+		wantErr(t, w.Link(t.Context(), w.as(anna), identity), nil)
 		w.one("anna@example.com", "Google now signs you in")
-		wantErr(t, w.Link(t.Context(), anna, identity), nil) // pressed twice
+		wantErr(t, w.Link(t.Context(), w.as(anna), identity), nil) // pressed twice
 		if letters := w.mail(); len(letters) != 0 {
 			t.Fatalf("letters = %+v", letters)
 		}
-		wantErr(t, w.Link(t.Context(), bert, identity), ErrIdentityTaken)
-		user, _, _, err := w.Welcome(t.Context(), identity)
+		wantErr(t, w.Link(t.Context(), w.as(bert), identity), ErrIdentityTaken)
+		user, _, _, err := w.resolved(identity)
 		if err != nil || user.ID != anna.ID || user.Email != "anna@example.com" {
 			t.Fatalf("user %+v, %v", user, err)
 		}
@@ -184,16 +184,16 @@ func TestLinkAddsAWayIn(t *testing.T) {
 func TestUnlinkKeepsTheLastWayIn(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		user, _, _, err := w.Welcome(t.Context(), google("1", "anna@example.com"))
+		user, _, _, err := w.resolved(google("1", "anna@example.com"))
 		wantErr(t, err, nil)
-		wantErr(t, w.Unlink(t.Context(), user, "google", "1", []string{"google", "github"}), models.ErrLastWayIn)
-		wantErr(t, w.Link(t.Context(), user, models.Identity{Provider: "github", Subject: "9"}), nil)
-		wantErr(t, w.Unlink(t.Context(), w.person("bert@example.com"), "google", "1", []string{"google", "github"}), models.ErrNotFound)
+		wantErr(t, w.Unlink(t.Context(), w.as(user), "google", "1", []string{"google", "github"}), models.ErrLastWayIn)
+		wantErr(t, w.Link(t.Context(), w.as(user), models.Identity{Provider: "github", Subject: "9"}), nil)
+		wantErr(t, w.Unlink(t.Context(), w.as(w.person("bert@example.com")), "google", "1", []string{"google", "github"}), models.ErrNotFound)
 		w.mail()
-		wantErr(t, w.Unlink(t.Context(), user, "google", "1", []string{"google", "github"}), nil)
+		wantErr(t, w.Unlink(t.Context(), w.as(user), "google", "1", []string{"google", "github"}), nil)
 		w.one("anna@example.com", "Google no longer signs you in")
-		wantErr(t, w.Unlink(t.Context(), user, "google", "1", []string{"google", "github"}), models.ErrNotFound)
-		wantErr(t, w.Unlink(t.Context(), user, "github", "9", []string{"google", "github"}), models.ErrLastWayIn)
+		wantErr(t, w.Unlink(t.Context(), w.as(user), "google", "1", []string{"google", "github"}), models.ErrNotFound)
+		wantErr(t, w.Unlink(t.Context(), w.as(user), "github", "9", []string{"google", "github"}), models.ErrLastWayIn)
 	})
 }
 
@@ -201,8 +201,8 @@ func TestAPasswordIsAnotherWayIn(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		anna := w.person("anna@example.com")
-		wantErr(t, w.Link(t.Context(), anna, google("1", "")), nil)
-		wantErr(t, w.Unlink(t.Context(), anna, "google", "1", []string{"google", "github"}), nil)
+		wantErr(t, w.Link(t.Context(), w.as(anna), google("1", "")), nil)
+		wantErr(t, w.Unlink(t.Context(), w.as(anna), "google", "1", []string{"google", "github"}), nil)
 	})
 }
 
@@ -217,12 +217,12 @@ func TestAVouchedAddressIsTakenWhole(t *testing.T) {
 		} {
 			victim := w.person(at.victim)
 			identity := models.Identity{Provider: "oidc", Subject: strconv.Itoa(i), Email: at.named, Vouched: true, Name: "Mallory"}
-			if user, _, joined, err := w.Welcome(t.Context(), identity); err != nil || joined || user.ID == victim.ID {
+			if user, _, joined, err := w.resolved(identity); err != nil || joined || user.ID == victim.ID {
 				t.Errorf("%q came in as %q: %v", at.named, at.victim, err)
 			}
 		}
 		own := strings.Repeat("y", 60) + "@" + strings.Repeat("e", 50) + ".example"
-		if user, _, _, err := w.Welcome(t.Context(), google("own", own)); err != nil || user.Email != own {
+		if user, _, _, err := w.resolved(google("own", own)); err != nil || user.Email != own {
 			t.Errorf("a long address of one's own became %q: %v", user.Email, err)
 		}
 	})

@@ -10,46 +10,43 @@ import (
 	"gatehouse/models"
 )
 
-// rounds is how often Welcome looks again after someone was quicker. A second look finds what the
+// rounds is how often ResolveIdentity looks again after someone was quicker. A second look finds what the
 // winner made; more are for an address or an identity that moves meanwhile.
 const rounds = 4
 
-// arrival is one answer of Welcome.
-type arrival struct {
-	user          models.User
-	fresh, joined bool
+// Resolution is whose an identity is: a user who was there, one who was Created for it, or one whom it was Linked to.
+type Resolution struct {
+	User            models.User
+	Created, Linked bool
 }
 
-// Welcome finds or makes the user an identity signs in: the one it belongs to; else the one whose
-// address the provider vouches for (joined, and told by letter); else a new one (fresh), without
-// an address unless it is vouched for. ErrDisabled.
-func (a *Accounts) Welcome(ctx context.Context, identity models.Identity) (user models.User, fresh, joined bool, err error) {
-	identity, err = received(identity)
+// ResolveIdentity finds or makes the user an identity signs in: the one it belongs to; else the one whose
+// address the provider vouches for (linked, and told by mail); else a new one, without an address unless it is
+// vouched for. ErrDisabled, ErrNoSubject.
+func (a *Accounts) ResolveIdentity(ctx context.Context, caller Caller, identity models.Identity) (Resolution, error) {
+	identity, err := received(identity)
 	if err != nil {
-		return models.User{}, false, false, err
+		return Resolution{}, err
 	}
 	for range rounds {
-		came, err := a.arrive(ctx, identity)
+		found, err := a.resolve(ctx, caller, identity)
 		if errors.Is(err, models.ErrTaken) || errors.Is(err, models.ErrNotFound) {
 			continue
 		}
-		if err != nil {
-			return models.User{}, false, false, err
-		}
-		return came.user, came.fresh, came.joined, nil
+		return found, err
 	}
-	return models.User{}, false, false, fmt.Errorf("account: welcome: %w", models.ErrTaken)
+	return Resolution{}, fmt.Errorf("account: resolve an identity: %w", models.ErrTaken)
 }
 
-// arrive tries each way in turn. models.ErrTaken and models.ErrNotFound say that the ground moved
+// resolve tries each way in turn. models.ErrTaken and models.ErrNotFound say that the ground moved
 // between two looks.
-func (a *Accounts) arrive(ctx context.Context, identity models.Identity) (arrival, error) {
+func (a *Accounts) resolve(ctx context.Context, caller Caller, identity models.Identity) (Resolution, error) {
 	known, err := a.db.Identities.Find(ctx, identity.Provider, identity.Subject)
 	if err == nil {
 		return a.admit(ctx, known, identity)
 	}
 	if !errors.Is(err, models.ErrNotFound) {
-		return arrival{}, err
+		return Resolution{}, err
 	}
 	address := vouchedAddress(identity)
 	if address == "" {
@@ -60,57 +57,60 @@ func (a *Accounts) arrive(ctx context.Context, identity models.Identity) (arriva
 		return a.create(ctx, identity, address)
 	}
 	if err != nil {
-		return arrival{}, err
+		return Resolution{}, err
 	}
-	return a.join(ctx, owner, identity)
+	return a.join(ctx, caller, owner, identity)
 }
 
 // admit signs in the user an identity belongs to. What the provider says of the address has no say
 // any more: whoever changes it there changes nothing here.
-func (a *Accounts) admit(ctx context.Context, known, identity models.Identity) (arrival, error) {
+func (a *Accounts) admit(ctx context.Context, known, identity models.Identity) (Resolution, error) {
 	user, err := a.db.Users.ByID(ctx, known.UserID)
 	if err != nil {
-		return arrival{}, err
+		return Resolution{}, err
 	}
 	if user.DisabledAt != nil {
-		return arrival{}, ErrDisabled
+		return Resolution{}, ErrDisabled
 	}
-	return arrival{user: user}, a.used(ctx, known, identity)
+	return Resolution{User: user}, a.used(ctx, known, identity)
 }
 
 // join adds an identity to the owner of the address its provider vouches for. An address on a user
 // is always proven, so both sides are the same person; the letter is for the case they are not.
-func (a *Accounts) join(ctx context.Context, owner models.User, identity models.Identity) (arrival, error) {
+func (a *Accounts) join(ctx context.Context, caller Caller, owner models.User, identity models.Identity) (Resolution, error) {
 	if owner.DisabledAt != nil {
-		return arrival{}, ErrDisabled
+		return Resolution{}, ErrDisabled
 	}
 	identity, err := a.sealed(identity, "")
 	if err != nil {
-		return arrival{}, err
+		return Resolution{}, err
 	}
 	identity.UserID = owner.ID
-	err = a.outbox.unit(ctx, func(tx *models.DB) error {
-		if err := tx.Identities.Join(ctx, identity, owner.Email, a.now()); err != nil {
+	err = a.change(ctx, caller, func(u *unit) error {
+		if err := u.DB.Identities.Join(ctx, identity, owner.Email, a.now()); err != nil {
 			return err
 		}
-		return a.tell(ctx, tx, owner, mail.ProviderJoined, mail.Args{Provider: a.called(identity.Provider)})
+		if err := a.tell(ctx, u.DB, owner, mail.ProviderJoined, mail.Args{Provider: a.called(identity.Provider)}); err != nil {
+			return err
+		}
+		return u.record(ctx, models.Event{UserID: owner.ID, Kind: models.EventLinked, Detail: identity.Provider})
 	})
 	if err != nil {
-		return arrival{}, err
+		return Resolution{}, err
 	}
-	return arrival{user: owner, joined: true}, nil
+	return Resolution{User: owner, Linked: true}, nil
 }
 
-func (a *Accounts) create(ctx context.Context, identity models.Identity, address string) (arrival, error) {
+func (a *Accounts) create(ctx context.Context, identity models.Identity, address string) (Resolution, error) {
 	identity, err := a.sealed(identity, "")
 	if err != nil {
-		return arrival{}, err
+		return Resolution{}, err
 	}
 	user, err := a.db.Identities.LinkNew(ctx, identity, models.User{Name: firstName(identity), Email: address}, a.now())
 	if err == nil && address != "" {
 		err = dropDecoys(ctx, a.db, address)
 	}
-	return arrival{user: user, fresh: true}, err
+	return Resolution{User: user, Created: true}, err
 }
 
 // used notes a sign-in and what the provider says now.

@@ -1,0 +1,48 @@
+package pages
+
+import (
+	"errors"
+
+	"github.com/gofiber/fiber/v2"
+
+	"gatehouse/app/account"
+	"gatehouse/app/limit"
+	"gatehouse/handlers/web"
+	"gatehouse/models"
+	"gatehouse/views"
+)
+
+// ChangePassword sets a password, after the current one where there is one, else after a recent sign-in.
+func (p *Pages) ChangePassword(c *fiber.Ctx) error {
+	user, err := p.Accounts.Me(c.UserContext(), p.Caller(c))
+	if err != nil {
+		return err
+	}
+	form := p.passwordForm(user)
+	if !form.Set && !p.fresh(c) {
+		return p.askAgain(c, "/profile#password-section")
+	}
+	err = p.Accounts.ChangePassword(c.UserContext(), p.Caller(c), c.FormValue("current"), c.FormValue("password"))
+	if err == nil {
+		form.Set, form.Notice = true, web.Notice("password")
+		return saved(c, "password", views.ProfilePassword(form))
+	}
+	status := fiber.StatusUnprocessableEntity
+	var mistakes account.FieldErrors
+	var exceeded limit.Exceeded
+	switch {
+	case errors.Is(err, account.ErrCredentials):
+		form.CurrentError = "Wrong password."
+	case errors.As(err, &mistakes):
+		form.PasswordError = mistakes.Password
+	case errors.As(err, &exceeded):
+		status, form.Error = web.Refusal(c, err)
+	default:
+		return err
+	}
+	return p.section(c, status, user, views.ProfilePassword(form), func(all *views.Profile) { all.Password = form })
+}
+
+func (p *Pages) passwordForm(user models.User) views.ProfilePasswordForm {
+	return views.ProfilePasswordForm{Email: user.Email, Set: user.PasswordHash != "", PasswordMin: p.PasswordMin}
+}
