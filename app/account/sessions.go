@@ -31,8 +31,8 @@ func (a *Accounts) Sessions(ctx context.Context, caller Caller) ([]models.Sessio
 // from this process's memory.
 func (a *Accounts) SignOut(ctx context.Context, caller Caller, access, refresh string) {
 	userID, sessionID, err := a.sessions.Names(access, refresh)
-	if err != nil {
-		return // nothing that could be ended
+	if err != nil || a.sessions.Over(sessionID) {
+		return // nothing that could be ended, or pressed again: an ended session is announced once
 	}
 	event := models.Event{UserID: userID, SessionID: sessionID, Kind: models.EventSignedOut}
 	if err := a.sessions.End(ctx, userID, sessionID); err == nil {
