@@ -17,6 +17,7 @@ func TestDisconnectingEndsWhatTheIdentityBegan(t *testing.T) {
 		person := s.People("github")[0].ID
 		owner.Want(owner.Bring(owner.Visit(owner.Leads(owner.Post("/auth/github/link")), person)), 303, "/profile?notice=linked")
 		thief, other := h.Browser().By("github", person), h.Browser().SignIn(email)
+		owner = h.Browser().By("github", person) // this session, too, but it is the one that disconnects
 		own, err := h.DB.Identities.ByUser(t.Context(), owner.User())
 		if err != nil || len(own) != 1 {
 			t.Fatal(own, err)
