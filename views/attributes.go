@@ -1,18 +1,20 @@
 package views
 
 import (
+	"context"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"gatehouse/app/words"
 	"gatehouse/models"
 
 	"github.com/a-h/templ"
 )
 
-// with adds next to a path of ours, so that it is kept from page to page.
-func with(path, next string) templ.SafeURL {
+// going adds next to a path of ours, so that it is kept from page to page.
+func going(path, next string) templ.SafeURL {
 	if next == "" {
 		return templ.SafeURL(path)
 	}
@@ -61,11 +63,16 @@ func (i input) described() string {
 	return ""
 }
 
-func passwordHint(least int) string {
+func passwordHint(ctx context.Context, least int) string {
 	if least < 1 {
-		return "A few words in a row work well."
+		return say(ctx, "field.password_hint")
 	}
-	return "At least " + count(least, "character") + ". A few words in a row work well."
+	return say(ctx, "field.password_min_hint", words.Args{"n": least})
+}
+
+func codeInput(ctx context.Context, id, typed, wrong string) input {
+	return input{id: id, value: typed, fault: wrong, hint: say(ctx, "field.code_hint"), autocomplete: "one-time-code",
+		inputmode: "text", enterkey: "go", max: 128}
 }
 
 // front is where the name at the top leads.

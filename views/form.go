@@ -4,42 +4,42 @@ import "github.com/a-h/templ"
 
 // Form is a form that draws itself: alone for htmx, within its page for everyone else.
 type Form struct {
-	Title    string
+	Title    string // of its page, by its key in the catalogue
 	Fragment templ.Component
 	Whole    func(Page) templ.Component
 }
 
 // Form is /sign-in, drawn.
 func (f SignInForm) Form() Form {
-	return Form{"Sign in", SignIn(f), func(p Page) templ.Component { return SignInPage(p, f) }}
+	return Form{"sign_in.title", SignIn(f), func(p Page) templ.Component { return SignInPage(p, f) }}
 }
 
 // Form is /sign-up, drawn.
 func (f SignUpForm) Form() Form {
-	return Form{"Create your account", SignUp(f), func(p Page) templ.Component { return SignUpPage(p, f) }}
+	return Form{"sign_up.title", SignUp(f), func(p Page) templ.Component { return SignUpPage(p, f) }}
 }
 
 // Form is /verify, drawn.
 func (f VerifyForm) Form() Form {
-	return Form{"Enter the code", Verify(f), func(p Page) templ.Component { return VerifyPage(p, f) }}
+	return Form{"verify.title", Verify(f), func(p Page) templ.Component { return VerifyPage(p, f) }}
 }
 
 // Form is /forgot, drawn.
 func (f ForgotForm) Form() Form {
-	return Form{"Reset your password", Forgot(f), func(p Page) templ.Component { return ForgotPage(p, f) }}
+	return Form{"forgot.title", Forgot(f), func(p Page) templ.Component { return ForgotPage(p, f) }}
 }
 
 // Form is /reset, drawn.
 func (f ResetForm) Form() Form {
-	return Form{"Choose a new password", Reset(f), func(p Page) templ.Component { return ResetPage(p, f) }}
+	return Form{"reset.title", Reset(f), func(p Page) templ.Component { return ResetPage(p, f) }}
 }
 
 // Form is /confirm, drawn.
 func (f ConfirmForm) Form() Form {
-	return Form{"Confirm it is you", Confirm(f), func(p Page) templ.Component { return ConfirmPage(p, f) }}
+	return Form{"confirm.title", Confirm(f), func(p Page) templ.Component { return ConfirmPage(p, f) }}
 }
 
 // Form is the last look before an account goes, drawn.
 func (f ProfileDeleteForm) Form() Form {
-	return Form{"Delete your account", ProfileDelete(f), func(p Page) templ.Component { return DeletePage(p, f) }}
+	return Form{"delete.title", ProfileDelete(f), func(p Page) templ.Component { return DeletePage(p, f) }}
 }

@@ -1,10 +1,13 @@
 // Package views draws the pages: each whole page, and each fragment that htmx swaps into one. A
-// component shows the value it is given and decides nothing else; it asks no store and no clock.
+// component shows the value it is given and decides nothing else; it asks no store and no clock. What a value says
+// comes worded; what a component says by itself it takes from the catalogue, in the language of its context.
 package views
 
 import (
+	"context"
 	"time"
 
+	"gatehouse/app/words"
 	"gatehouse/models"
 )
 
@@ -25,12 +28,15 @@ type Page struct {
 	DevMail bool
 }
 
+// siteName stands at the top of every page.
+const siteName = "Gatehouse"
+
 // heading is what <title> says: the page first.
-func (p Page) heading() string {
+func (p Page) heading(ctx context.Context) string {
 	if p.Title == "" {
-		return "Gatehouse"
+		return siteName
 	}
-	return p.Title + " · Gatehouse"
+	return say(ctx, "page.title", words.Args{"page": p.Title, "site": siteName})
 }
 
 // Assets are the addresses of the static files.

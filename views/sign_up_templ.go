@@ -43,7 +43,7 @@ func SignUpPage(p Page, form SignUpForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = cardPage(p, "Create your account", otherWay("Have an account?", "Sign in", "/sign-in", form.Next)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = cardPage(p, say(ctx, "sign_up.title"), otherWay("sign_up.have_account", "link.sign_in", "/sign-in", form.Next)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -77,7 +77,9 @@ func SignUp(f SignUpForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = summary(f.Error, mistakes(mistake{"name", f.NameError}, mistake{"email", f.EmailError}, mistake{"password", f.PasswordError})).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = summary(f.Error, mistakes(
+			mistake{"name", f.NameError}, mistake{"email", f.EmailError}, mistake{"password", f.PasswordError},
+		)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -107,15 +109,24 @@ func SignUp(f SignUpForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(input{id: "name", name: "name", label: "Name", kind: "text", value: f.Name, fault: f.NameError, autocomplete: "name", enterkey: "next"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(input{
+				id: "name", name: "name", label: say(ctx, "field.name"), kind: "text", value: f.Name, fault: f.NameError,
+				autocomplete: "name", enterkey: "next",
+			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(input{id: "email", name: "email", label: "Email", kind: "email", value: f.Email, fault: f.EmailError, hint: "We send a code there.", autocomplete: "email", inputmode: "email", enterkey: "next"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(input{
+				id: "email", name: "email", label: say(ctx, "field.email"), kind: "email", value: f.Email, fault: f.EmailError,
+				hint: say(ctx, "sign_up.email_hint"), autocomplete: "email", inputmode: "email", enterkey: "next",
+			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = password(input{id: "password", name: "password", label: "Password", fault: f.PasswordError, hint: passwordHint(f.PasswordMin), autocomplete: "new-password", enterkey: "go"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = password(input{
+				id: "password", name: "password", label: say(ctx, "field.password"), fault: f.PasswordError,
+				hint: passwordHint(ctx, f.PasswordMin), autocomplete: "new-password", enterkey: "go",
+			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -131,7 +142,7 @@ func SignUp(f SignUpForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = submit(primaryLook, "Create account", "Creating account…").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = submit(primaryLook, say(ctx, "sign_up.submit"), say(ctx, "busy.creating")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1,72 +1,50 @@
 package views
 
 import (
-	"fmt"
+	"context"
+	"io"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"gatehouse/app/words"
 	"gatehouse/models"
+
+	"github.com/a-h/templ"
 )
 
-// relative says how long ago t was, seen from now: "5 minutes ago", and a date after a week.
-func relative(t, now time.Time) string {
-	switch ago := now.Sub(t); {
-	case ago < time.Minute:
-		return "just now"
-	case ago < time.Hour:
-		return count(int(ago/time.Minute), "minute") + " ago"
-	case ago < 24*time.Hour:
-		return count(int(ago/time.Hour), "hour") + " ago"
-	case ago < 7*24*time.Hour:
-		return count(int(ago/(24*time.Hour)), "day") + " ago"
-	}
-	return "on " + date(t)
+// say is a sentence of the catalogue, in the language of the page.
+func say(ctx context.Context, key string, args ...words.Args) string {
+	return words.From(ctx).Say(key, args...)
 }
 
-func date(t time.Time) string  { return t.UTC().Format("2 January 2006") }
-func exact(t time.Time) string { return t.UTC().Format("Mon 2 Jan 2006, 15:04:05 UTC") }
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-func count(n int, unit string) string {
-	if n == 1 {
-		return "1 " + unit
-	}
-	return fmt.Sprintf("%d %ss", n, unit)
+// with is a sentence of the catalogue where something that is no text stands in one of its places.
+func with(key, place string, what templ.Component, args ...words.Args) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		before, after := words.From(ctx).Around(key, place, args...)
+		if _, err := io.WriteString(w, templ.EscapeString(before)); err != nil {
+			return err
+		}
+		if err := what.Render(ctx, w); err != nil {
+			return err
+		}
+		_, err := io.WriteString(w, templ.EscapeString(after))
+		return err
+	})
 }
+
+func relative(ctx context.Context, t, now time.Time) string { return words.From(ctx).Relative(t, now) }
+func exact(ctx context.Context, t time.Time) string         { return words.From(ctx).Exact(t) }
+func stamp(t time.Time) string                              { return t.UTC().Format(time.RFC3339) }
+func client(ctx context.Context, kept string) string        { return words.From(ctx).Client(kept) }
 
 // happened puts the kind of an event into words.
-func happened(event models.Event) string {
-	switch event.Kind {
-	case models.EventSignedUp:
-		return "Account created"
-	case models.EventSignedIn:
-		return "Signed in"
-	case models.EventSignInFailed:
-		return "A sign-in failed"
-	case models.EventSignedOut:
-		return "Signed out"
-	case models.EventSessionEnded:
-		return "Session ended"
-	case models.EventSessionsEnded:
-		return "All other sessions ended"
-	case models.EventReuse:
-		return "Session ended: its key was used twice"
-	case models.EventPasswordChanged:
-		return "Password changed"
-	case models.EventPasswordReset:
-		return "Password reset"
-	case models.EventEmailChanged:
-		return "Email changed"
-	case models.EventProfileChanged:
-		return "Profile changed"
-	case models.EventLinked:
-		return "Connected a way to sign in"
-	case models.EventUnlinked:
-		return "Disconnected a way to sign in"
+func happened(ctx context.Context, event models.Event) string {
+	if key := "event." + event.Kind; words.From(ctx).Has(key) {
+		return say(ctx, key)
 	}
-	return "Account activity"
+	return say(ctx, "event.other")
 }
 
 // alarming marks the events a person should look at twice.
@@ -75,18 +53,24 @@ func alarming(event models.Event) bool {
 }
 
 // way says how a session was started.
-func way(session models.Session, list []Provider) string {
+func way(ctx context.Context, session models.Session, list []Provider) string {
 	if session.Provider == "" {
-		return "Your password"
+		return say(ctx, "dashboard.password")
 	}
 	return called(session.Provider, list)
 }
 
 // detail is what an event says beside its kind.
-func detail(event models.Event, list []Provider) string {
+func detail(ctx context.Context, event models.Event, list []Provider) string {
 	switch event.Kind {
 	case models.EventSignedUp, models.EventSignedIn, models.EventLinked, models.EventUnlinked:
 		return called(event.Detail, list)
+	case models.EventReuse:
+		return client(ctx, event.Detail)
+	case models.EventProfileChanged:
+		if event.Detail == "picture" {
+			return say(ctx, "event.picture")
+		}
 	}
 	return event.Detail
 }
@@ -101,24 +85,26 @@ func called(name string, list []Provider) string {
 	return models.ProviderName(name)
 }
 
-func known(words, otherwise string) string {
-	if words = strings.TrimSpace(words); words == "" {
+func known(text, otherwise string) string {
+	if text = strings.TrimSpace(text); text == "" {
 		return otherwise
 	}
-	return words
+	return text
 }
 
 // initials are up to two letters of a name, for where there is no picture.
 func initials(name string) string {
-	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
-	if len(words) == 0 {
+	parts := strings.FieldsFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
+	})
+	if len(parts) == 0 {
 		return "·"
 	}
-	first, _ := utf8.DecodeRuneInString(words[0])
-	if len(words) == 1 || strings.Contains(name, "@") {
+	first, _ := utf8.DecodeRuneInString(parts[0])
+	if len(parts) == 1 || strings.Contains(name, "@") {
 		return string(unicode.ToUpper(first))
 	}
-	last, _ := utf8.DecodeRuneInString(words[len(words)-1])
+	last, _ := utf8.DecodeRuneInString(parts[len(parts)-1])
 	return string(unicode.ToUpper(first)) + string(unicode.ToUpper(last))
 }
 
@@ -131,17 +117,27 @@ func handheld(client string) bool {
 	return false
 }
 
-func displayName(user models.User) string { return known(user.Name, known(user.Email, "You")) }
+func displayName(ctx context.Context, user models.User) string {
+	return known(user.Name, known(user.Email, say(ctx, "page.you")))
+}
 
-// waysIn lists the providers in a sentence: "Or use Google, GitHub or X."
-func waysIn(providers []Provider) string {
+func welcome(ctx context.Context, user models.User) string {
+	return say(ctx, "home.welcome", words.Args{"name": displayName(ctx, user)})
+}
+
+// endingLabel is the button that ends a session, for those who hear the page.
+func endingLabel(ctx context.Context, kept string) string {
+	if strings.TrimSpace(kept) == "" {
+		return say(ctx, "sessions.end_unknown")
+	}
+	return say(ctx, "sessions.end_one", words.Args{"client": client(ctx, kept)})
+}
+
+// waysIn lists the providers in a sentence: "Or come in with Google, GitHub or X."
+func waysIn(ctx context.Context, providers []Provider) string {
 	labels := make([]string, len(providers))
 	for i, p := range providers {
 		labels[i] = p.Label
 	}
-	last := len(labels) - 1
-	if last == 0 {
-		return "Or come in with " + labels[0] + "."
-	}
-	return "Or come in with " + strings.Join(labels[:last], ", ") + " or " + labels[last] + "."
+	return say(ctx, "home.providers", words.Args{"providers": labels})
 }

@@ -19,15 +19,15 @@ import (
 	"gatehouse/models"
 )
 
-// The answers a caller tells apart. Those about codes are models.ErrWrongCode and
-// models.ErrSpentCode; the last way in is models.ErrLastWayIn.
+// The answers a caller tells apart. Those about codes are models.ErrWrongCode and models.ErrSpentCode; the last way in
+// is models.ErrLastWayIn. Refused gives the code of each that a person is told about.
 var (
 	// ErrCredentials is one answer to an unknown address, a wrong password and no password at all.
-	ErrCredentials = errors.New("account: wrong email or password")
+	ErrCredentials = &Error{Code: CodeInvalidCredentials}
 	// ErrDisabled says that the right person came and an operator has shut the account.
-	ErrDisabled = errors.New("account: disabled")
+	ErrDisabled = &Error{Code: CodeAccountDisabled}
 	// ErrTaken says that a proven address came to belong to someone else meanwhile.
-	ErrTaken = errors.New("account: address taken")
+	ErrTaken = &Error{Code: CodeAddressTaken}
 	// ErrResetBefore says that this code has set this very password: the button was pressed twice.
 	ErrResetBefore = errors.New("account: password reset before")
 	// ErrIdentityTaken says that this identity signs in another user.
@@ -83,20 +83,6 @@ func (a *Accounts) called(provider string) string {
 		return a.rules.OIDCName
 	}
 	return models.ProviderName(provider)
-}
-
-// FieldErrors are what is wrong with a form, a sentence for each field; "" where nothing is.
-type FieldErrors struct{ Name, Email, Phone, Password string }
-
-// Error is for logs; a visitor reads the fields.
-func (m FieldErrors) Error() string { return "account: mistakes in the form" }
-
-// orNil is m as an error, or none when no field has a sentence.
-func (m FieldErrors) orNil() error {
-	if m == (FieldErrors{}) {
-		return nil
-	}
-	return m
 }
 
 // Close waits for what is kept behind the requests.

@@ -217,7 +217,7 @@ func wantErr(t *testing.T, err, want error) {
 	}
 }
 
-// mistakes are the sentences in err.
+// mistakes are what is wrong with the fields of a form.
 func mistakes(t *testing.T, err error) FieldErrors {
 	t.Helper()
 	var m FieldErrors

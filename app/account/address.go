@@ -40,6 +40,15 @@ func Canonical(address string) (string, error) {
 	return local + "@" + domain, nil
 }
 
+// addressOf is the canonical spelling of an address as typed, or what is wrong with it.
+func addressOf(email string) (string, *Error) {
+	address, err := Canonical(email)
+	if err != nil {
+		return "", &Error{Code: CodeInvalidEmail, Field: "email"}
+	}
+	return address, nil
+}
+
 // Mask is an address for logs and events: a•••@example.com.
 func Mask(address string) string {
 	local, domain, ok := strings.Cut(address, "@")

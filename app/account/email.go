@@ -49,12 +49,12 @@ func (a *Accounts) ResendEmail(ctx context.Context, caller Caller, change EmailC
 }
 
 func (a *Accounts) sendChange(ctx context.Context, user models.User, email string) (change EmailChange, mailed bool, err error) {
-	address, err := Canonical(email)
-	if err != nil {
-		return EmailChange{}, false, FieldErrors{Email: sayAddress}
+	address, mistake := addressOf(email)
+	if mistake == nil && address == user.Email {
+		mistake = &Error{Code: CodeSameEmail, Field: "email"}
 	}
-	if address == user.Email {
-		return EmailChange{}, false, FieldErrors{Email: "This is your address already."}
+	if mistake != nil {
+		return EmailChange{}, false, FieldErrors{mistake}
 	}
 	_, err = a.db.Users.ByEmail(ctx, address)
 	inUse := err == nil

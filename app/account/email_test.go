@@ -110,7 +110,7 @@ func TestProposalThatIsNoneIsAMistake(t *testing.T) {
 		anna := w.person("anna@example.com")
 		for _, email := range []string{"", "anna", "ANNA@example.com"} {
 			_, _, err := w.ProposeEmail(t.Context(), w.as(anna), email)
-			if mistakes(t, err).Email == "" {
+			if mistakes(t, err).Of("email") == nil {
 				t.Errorf("%q passes", email)
 			}
 		}

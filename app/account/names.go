@@ -11,42 +11,38 @@ const (
 	longestPhone = 32
 )
 
-const (
-	sayAddress = "Enter an address such as name@example.com."
-	sayPhone   = "Enter a phone number like +44 20 7946 0958, or leave it empty."
-)
-
 // nameMistake judges a name: any script, one line, nothing invisible that could reorder a page.
 // A name is shown to its owner only and goes into no mail: a stranger who signs up with our form
 // must not get to write to whom they like.
-func nameMistake(name string) string {
+func nameMistake(name string) *Error {
 	switch {
 	case name == "":
-		return "Enter your name."
+		return &Error{Code: CodeNameRequired, Field: "name"}
 	case utf8.RuneCountInString(name) > longestName:
-		return "Use at most 100 characters."
+		return &Error{Code: CodeNameTooLong, Field: "name", Args: map[string]any{"max": longestName}}
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, unprintable):
-		return "Use characters that a keyboard can type."
+		return &Error{Code: CodeInvalidName, Field: "name"}
 	}
-	return ""
+	return nil
 }
 
-func phoneMistake(phone string) string {
-	if phone == "" {
-		return ""
+func phoneMistake(phone string) *Error {
+	if phone == "" || isPhone(phone) {
+		return nil
 	}
+	return &Error{Code: CodeInvalidPhone, Field: "phone"}
+}
+
+func isPhone(phone string) bool {
 	digits := 0
 	for _, r := range phone {
 		if r >= '0' && r <= '9' {
 			digits++
 		} else if !strings.ContainsRune(" +()-.", r) {
-			return sayPhone
+			return false
 		}
 	}
-	if digits < 5 || len(phone) > longestPhone {
-		return sayPhone
-	}
-	return ""
+	return digits >= 5 && len(phone) <= longestPhone
 }
 
 // unprintable finds control characters, line separators and marks that turn the direction of text.

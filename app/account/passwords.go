@@ -15,7 +15,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// longestTyped bounds the bytes of a password that are looked at: no password that Check allows
+// longestTyped bounds the bytes of a password that are looked at: no password that weakness allows
 // is longer, and a megabyte of letters that expand when they are normalised is work a stranger would
 // make us do.
 const longestTyped = 2048

@@ -16,7 +16,7 @@ func (a *Accounts) SetProfile(ctx context.Context, caller Caller, name, phone st
 		return models.User{}, err
 	}
 	name, phone = strings.TrimSpace(name), strings.TrimSpace(phone)
-	if err := (FieldErrors{Name: nameMistake(name), Phone: phoneMistake(phone)}).orNil(); err != nil {
+	if err := fieldErrors(nameMistake(name), phoneMistake(phone)); err != nil {
 		return user, err
 	}
 	err = a.change(ctx, caller, func(u *unit) error {
@@ -43,15 +43,15 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller Caller, current, p
 	}
 	switch {
 	case user.Email == "":
-		return FieldErrors{Password: "Add an email address first: a password needs one to sign in with."}
+		return FieldErrors{{Code: CodePasswordNeedsEmail, Field: "password"}}
 	case user.PasswordHash == "" && !a.Fresh(caller.Session):
 		return ErrReauthenticate
 	}
 	if err := a.takeOwn(ctx, caller); err != nil {
 		return err
 	}
-	if mistake := a.passwordMistake(password, user.Name, user.Email); mistake != "" {
-		return FieldErrors{Password: mistake}
+	if weak := a.passwords.weakness(password, user.Name, user.Email); weak != nil {
+		return FieldErrors{weak}
 	}
 	lane := a.lane(ctx, user.ID)
 	if user.PasswordHash != "" {

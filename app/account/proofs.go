@@ -24,15 +24,12 @@ func (CodeNeeded) Error() string { return "account: a mailed code is needed besi
 
 // prove tries a password where the strangers' allowance of the account still lasts.
 func (p Password) prove(ctx context.Context, a *Accounts, caller Caller) (proven, error) {
-	address, err := Canonical(p.Email)
-	mistakes := FieldErrors{}
-	if err != nil {
-		mistakes.Email = sayAddress
-	}
+	address, badEmail := addressOf(p.Email)
+	var none *Error
 	if p.Password == "" {
-		mistakes.Password = "Enter your password."
+		none = &Error{Code: CodePasswordRequired, Field: "password"}
 	}
-	if err := mistakes.orNil(); err != nil {
+	if err := fieldErrors(badEmail, none); err != nil {
 		return proven{}, err
 	}
 	guess, allowed := a.takeGuess(ctx, caller, address)

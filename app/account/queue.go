@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 
 // ErrBusy says that more is asked than can be done now, hashing passwords or mailing codes: try again in
 // a few seconds (503).
-var ErrBusy = errors.New("account: busy")
+var ErrBusy = &Error{Code: CodeBusy}
 
 // Lane is where a password waits for its hash. A flood of sign-ins from ever new addresses fills the
 // strangers' lane and no other, so it keeps nobody out who has shown something that a stranger lacks.

@@ -23,9 +23,9 @@ func resetPurpose(address string) string { return addressed(kindReset, address) 
 // not (no enumeration). mailed is false where codes were mailed before, or the caller may cause none. FieldErrors
 // when the address is none; ErrBusy.
 func (a *Accounts) Forgot(ctx context.Context, caller Caller, email string) (reset PasswordReset, mailed bool, err error) {
-	address, err := Canonical(email)
-	if err != nil {
-		return PasswordReset{}, false, FieldErrors{Email: sayAddress}
+	address, mistake := addressOf(email)
+	if mistake != nil {
+		return PasswordReset{}, false, FieldErrors{mistake}
 	}
 	return a.sendReset(ctx, address, a.asker(ctx, caller, address))
 }
@@ -63,8 +63,8 @@ func (a *Accounts) sendReset(ctx context.Context, address string, asker asker) (
 func (a *Accounts) Reset(ctx context.Context, caller Caller, reset PasswordReset, code, password string) (models.User, error) {
 	// Only the address is known to be theirs yet: to refuse their name before the code is proven
 	// would tell a stranger that the account exists, and the name.
-	if mistake := a.passwordMistake(password, reset.Email); mistake != "" {
-		return models.User{}, FieldErrors{Password: mistake}
+	if weak := a.passwords.weakness(password, reset.Email); weak != nil {
+		return models.User{}, FieldErrors{weak}
 	}
 	id, err := a.prove(ctx, resetPurpose(reset.Email), reset.Flow, code)
 	if errors.Is(err, models.ErrUsedCode) {
@@ -93,8 +93,8 @@ func (a *Accounts) Reset(ctx context.Context, caller Caller, reset PasswordReset
 
 // newHash is for someone who has proven who they are. FieldErrors, ErrBusy.
 func (a *Accounts) newHash(ctx context.Context, user models.User, password string) (string, error) {
-	if mistake := a.passwordMistake(password, user.Name, user.Email); mistake != "" {
-		return "", FieldErrors{Password: mistake}
+	if weak := a.passwords.weakness(password, user.Name, user.Email); weak != nil {
+		return "", FieldErrors{weak}
 	}
 	return a.passwords.Hash(ctx, a.lane(ctx, user.Email), password)
 }

@@ -42,9 +42,9 @@ func signInPurpose(address string) string { return addressed(kindSignIn, address
 // BeginCode begins a sign-in by code and password, and mails the code if there is anyone to mail it to; the answer is
 // the same if not (no enumeration). FieldErrors, ErrBusy.
 func (a *Accounts) BeginCode(ctx context.Context, caller Caller, email string) (CodeSignIn, error) {
-	address, err := Canonical(email)
-	if err != nil {
-		return CodeSignIn{}, FieldErrors{Email: sayAddress}
+	address, mistake := addressOf(email)
+	if mistake != nil {
+		return CodeSignIn{}, FieldErrors{mistake}
 	}
 	pending, _, err := a.sendCode(ctx, address, a.asker(ctx, caller, address))
 	return pending, err

@@ -39,17 +39,13 @@ func (a *Accounts) BeginSignUp(ctx context.Context, caller Caller, name, email, 
 
 // validateSignUp reads the form of a sign-up and returns its canonical address. FieldErrors.
 func (a *Accounts) validateSignUp(name, email, password string) (string, error) {
-	mistakes := FieldErrors{Name: nameMistake(name)}
-	address, err := Canonical(email)
-	if err != nil {
-		mistakes.Email = sayAddress
+	address, badEmail := addressOf(email)
+	badName := nameMistake(name)
+	var own []string
+	if badName == nil && badEmail == nil { // looked at only where they are as short as they have to be
+		own = []string{name, email}
 	}
-	if mistakes == (FieldErrors{}) { // looked at only where they are as short as they have to be
-		mistakes.Password = a.passwordMistake(password, name, email)
-	} else {
-		mistakes.Password = a.passwordMistake(password)
-	}
-	return address, mistakes.orNil()
+	return address, fieldErrors(badName, badEmail, a.passwords.weakness(password, own...))
 }
 
 // ResendSignUp begins a sign-up's flow again, once a minute; mailed is false where codes were mailed before.
@@ -100,13 +96,4 @@ func (a *Accounts) sendSignUp(ctx context.Context, pending PendingSignUp, asker 
 		return codeLetter(mail.SignUpCode, code)
 	}, user.ID}, asker)
 	return pending, mailed, err
-}
-
-// passwordMistake is what Check says of a password, as a sentence.
-func (a *Accounts) passwordMistake(password string, own ...string) string {
-	var weak *Weak
-	if errors.As(a.passwords.Check(password, own...), &weak) {
-		return weak.Sentence
-	}
-	return ""
 }

@@ -2,6 +2,7 @@ package account
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -34,24 +35,25 @@ func TestSignUpNamesEveryMistake(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		_, err := w.BeginSignUp(t.Context(), Caller{}, " ", "anna", "short")
-		want := FieldErrors{Name: "Enter your name.", Email: sayAddress, Password: "Use at least 12 characters."}
-		if got := mistakes(t, err); got != want {
+		want := FieldErrors{{Code: CodeNameRequired, Field: "name"}, {Code: CodeInvalidEmail, Field: "email"},
+			{Code: CodePasswordTooShort, Field: "password", Args: map[string]any{"min": 12}}}
+		if got := mistakes(t, err); !reflect.DeepEqual(got, want) {
 			t.Fatalf("mistakes = %+v", got)
 		}
 		for _, name := range []string{strings.Repeat("é", 101), "An\nna", "An\x00na", "An\u202ena", "An\xffna"} {
 			_, err := w.BeginSignUp(t.Context(), Caller{}, name, "anna@example.com", good)
-			if mistakes(t, err).Name == "" {
+			if mistakes(t, err).Of("name") == nil {
 				t.Errorf("name %q passes", name)
 			}
 		}
 		_, err = w.BeginSignUp(t.Context(), Caller{}, strings.Repeat("é", 100), "anna@example.com", good)
 		wantErr(t, err, nil)
 		_, err = w.BeginSignUp(t.Context(), Caller{}, "Zebedee Quux", "anna@example.com", "zebedee-quux-1")
-		if mistakes(t, err).Password == "" {
+		if mistakes(t, err).Of("password") == nil {
 			t.Error("own name passes as password")
 		}
 		_, err = w.BeginSignUp(t.Context(), Caller{}, "Anna", "zebedee.quux@example.com", "zebedee-quux-1")
-		if mistakes(t, err).Password == "" {
+		if mistakes(t, err).Of("password") == nil {
 			t.Error("own address passes as password")
 		}
 	})

@@ -1,7 +1,6 @@
 package account
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -13,38 +12,36 @@ import (
 
 const (
 	longestPassword = 128
-	sayTooLong      = "Use at most 128 characters."
 	appName         = "gatehouse"
 )
 
-// Weak says, in a sentence for the person, why a password is refused.
-type Weak struct{ Sentence string }
-
-// Error is for logs.
-func (w *Weak) Error() string { return "account: weak password: " + w.Sentence }
-
-// Check judges a new password; own are the person's names and addresses. *Weak says what is wrong.
-// There are no rules of composition: length is what counts, and what a guesser tries first is refused.
-func (p *Passwords) Check(password string, own ...string) error {
+// weakness is what is wrong with a new password, or nil; own are the person's names and addresses. There are no rules
+// of composition: length is what counts, and what a guesser tries first is refused.
+func (p *Passwords) weakness(password string, own ...string) *Error {
 	if len(password) > longestTyped { // before anything is normalised
-		return &Weak{sayTooLong}
+		return weak(CodePasswordTooLong, "max", longestPassword)
 	}
 	normal := norm.NFKC.String(password)
 	length := utf8.RuneCountInString(normal)
 	folded := cases.Fold().String(normal)
 	switch {
 	case !utf8.ValidString(password):
-		return &Weak{"Use characters that a keyboard can type."}
+		return &Error{Code: CodeInvalidPassword, Field: "password"}
 	case length < p.min:
-		return &Weak{fmt.Sprintf("Use at least %d characters.", p.min)}
+		return weak(CodePasswordTooShort, "min", p.min)
 	case length > longestPassword:
-		return &Weak{sayTooLong}
+		return weak(CodePasswordTooLong, "max", longestPassword)
 	case p.isCommon(folded) || isPattern(folded):
-		return &Weak{"This is among the first passwords anyone would guess. Use a few words that have nothing to do with each other."}
+		return &Error{Code: CodeCommonPassword, Field: "password"}
 	case isOwn(folded, slices.Concat(p.site, own)):
-		return &Weak{"This is too close to your name, your address or the name of this site. Use something nobody can know."}
+		return &Error{Code: CodePersonalPassword, Field: "password"}
 	}
 	return nil
+}
+
+// weak says that a password is on the wrong side of a bound.
+func weak(code, bound string, length int) *Error {
+	return &Error{Code: code, Field: "password", Args: map[string]any{bound: length}}
 }
 
 // isPattern finds what is long without being unknown: few different characters, a short piece

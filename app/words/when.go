@@ -40,7 +40,7 @@ func (l *Language) dated(key string, t time.Time) string {
 		case "mon":
 			return l.shortMonths[t.Month()-1], true
 		case "year":
-			return strconv.Itoa(t.Year()), true
+			return t.Format("2006"), true
 		case "weekday":
 			return l.shortWeekdays[t.Weekday()], true
 		case "clock":

@@ -72,10 +72,7 @@ func (l *Language) Say(key string, args ...Args) string {
 			said = l.form(found, n)
 		}
 	}
-	return fill(said, func(place string) (string, bool) {
-		arg, given := args[0][place]
-		return l.argument(arg), given
-	})
+	return l.with(said, args[0])
 }
 
 // Lines are the sentences of a list, each with its places filled.
@@ -89,9 +86,12 @@ func (l *Language) Lines(key string, args ...Args) []string {
 
 // Around is what stands before and after a place of a sentence, for a place that is no text: a link, a name that
 // stands out, a time with its tooltip.
-func (l *Language) Around(key, place string) (before, after string) {
+func (l *Language) Around(key, place string, args ...Args) (before, after string) {
 	before, after, _ = strings.Cut(l.Say(key), "{"+place+"}")
-	return before, after
+	if len(args) == 0 {
+		return before, after
+	}
+	return l.with(before, args[0]), l.with(after, args[0])
 }
 
 // form is the sentence for a number.
@@ -101,6 +101,13 @@ func (l *Language) form(t text, n int) string {
 		return said
 	}
 	return t.plain
+}
+
+func (l *Language) with(said string, args Args) string {
+	return fill(said, func(place string) (string, bool) {
+		arg, given := args[place]
+		return l.argument(arg), given
+	})
 }
 
 // fill puts arguments into the places of a sentence. What was put in is not looked at again: a name may hold braces.

@@ -134,7 +134,7 @@ func (p *Pages) Confirm(c *fiber.Ctx) error {
 	}
 	status := fiber.StatusUnprocessableEntity
 	if errors.Is(err, account.ErrCredentials) {
-		form.PasswordError = "Wrong password."
+		form.PasswordError = web.Say(c, "error.wrong_password")
 	} else if status, form.Error = web.Refusal(c, err); status == 0 {
 		return err
 	}
@@ -152,7 +152,7 @@ func (p *Pages) confirming(c *fiber.Ctx) (models.User, views.ConfirmForm, error)
 		return models.User{}, views.ConfirmForm{}, err
 	}
 	form := views.ConfirmForm{Email: user.Email, Next: web.Next(c.FormValue("next", c.Query("next"))),
-		Sentence: "This change needs a sign-in from the last 10 minutes.", Password: user.PasswordHash != ""}
+		Sentence: web.Say(c, "confirm.step_up"), Password: user.PasswordHash != ""}
 	p.leadsToProviders(c)
 	for _, button := range p.providers() {
 		for _, identity := range identities {

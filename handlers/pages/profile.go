@@ -62,12 +62,12 @@ func (p *Pages) profileWith(c *fiber.Ctx, status int, user models.User, change f
 	}
 	change(&profile)
 	p.leadsToProviders(c)
-	return web.Render(c, status, views.ProfilePage(p.UserPage(c, "Profile", user), profile))
+	return web.Render(c, status, views.ProfilePage(p.UserPage(c, web.Say(c, "profile.title"), user), profile))
 }
 
 // userForm is Form for someone whose row was read.
 func (p *Pages) userForm(c *fiber.Ctx, status int, user models.User, form views.Form) error {
-	return web.RenderForm(c, status, form.Fragment, form.Whole(p.UserPage(c, form.Title, user)))
+	return web.RenderForm(c, status, form.Fragment, form.Whole(p.UserPage(c, web.Say(c, form.Title), user)))
 }
 
 // section answers one section's form: its fragment to htmx, the whole profile to everyone else.
@@ -93,12 +93,13 @@ func (p *Pages) SetProfile(c *fiber.Ctx) error {
 	user, err := p.Accounts.SetProfile(c.UserContext(), p.Caller(c), form.Name, form.Phone)
 	var mistakes account.FieldErrors
 	if errors.As(err, &mistakes) {
-		form.NameError, form.PhoneError = mistakes.Name, mistakes.Phone
+		form.NameError = web.SayError(c, mistakes.Of("name"))
+		form.PhoneError = web.SayError(c, mistakes.Of("phone"))
 		return p.section(c, 422, user, views.ProfileDetails(form), func(all *views.Profile) { all.Details = form })
 	}
 	if err != nil {
 		return err
 	}
-	form = views.ProfileDetailsForm{Name: user.Name, Phone: user.Phone, Notice: web.Notice("saved")}
+	form = views.ProfileDetailsForm{Name: user.Name, Phone: user.Phone, Notice: web.Notice(c, "saved")}
 	return saved(c, "saved", views.ProfileDetails(form))
 }

@@ -22,12 +22,12 @@ func (p *Pages) Delete(c *fiber.Ctx) error {
 		return p.askAgain(c, "/profile?section=delete")
 	}
 	if !form.Password && c.FormValue("confirm") != "yes" {
-		form.ConfirmError = "Tick the box to go on."
+		form.ConfirmError = web.Say(c, "error.not_ticked")
 		return p.userForm(c, fiber.StatusUnprocessableEntity, user, form.Form())
 	}
 	err = p.Accounts.Delete(c.UserContext(), p.Caller(c), c.FormValue("password"))
 	if errors.Is(err, account.ErrCredentials) {
-		form.PasswordError = "Wrong password."
+		form.PasswordError = web.Say(c, "error.wrong_password")
 		return p.userForm(c, fiber.StatusUnprocessableEntity, user, form.Form())
 	}
 	if err != nil {

@@ -22,7 +22,7 @@ func (p *Pages) ChangeEmail(c *fiber.Ctx) error {
 	var exceeded limit.Exceeded
 	switch {
 	case errors.As(err, &mistakes):
-		form.EmailError = mistakes.Email
+		form.EmailError = web.SayError(c, mistakes.Of("email"))
 	case errors.As(err, &exceeded):
 		status, form.Error = web.Refusal(c, err)
 	default:

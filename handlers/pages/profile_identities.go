@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"gatehouse/app/account"
 	"gatehouse/handlers/web"
 	"gatehouse/models"
 	"gatehouse/views"
@@ -26,11 +27,11 @@ func (p *Pages) Disconnect(c *fiber.Ctx) error {
 		return err
 	}
 	if last {
-		form.Error = "This is your last way to sign in. Set a password or connect another first."
+		form.Error = web.SayError(c, account.Refused(err))
 		return p.section(c, fiber.StatusUnprocessableEntity, user, views.ProfileIdentities(form),
 			func(all *views.Profile) { all.Identities = form })
 	}
-	form.Notice = web.Notice("unlinked")
+	form.Notice = web.Notice(c, "unlinked")
 	return saved(c, "unlinked", views.ProfileIdentities(form))
 }
 

@@ -24,7 +24,7 @@ func (p *Pages) ChangePassword(c *fiber.Ctx) error {
 	}
 	err = p.Accounts.ChangePassword(c.UserContext(), p.Caller(c), c.FormValue("current"), c.FormValue("password"))
 	if err == nil {
-		form.Set, form.Notice = true, web.Notice("password")
+		form.Set, form.Notice = true, web.Notice(c, "password")
 		return saved(c, "password", views.ProfilePassword(form))
 	}
 	status := fiber.StatusUnprocessableEntity
@@ -32,9 +32,9 @@ func (p *Pages) ChangePassword(c *fiber.Ctx) error {
 	var exceeded limit.Exceeded
 	switch {
 	case errors.Is(err, account.ErrCredentials):
-		form.CurrentError = "Wrong password."
+		form.CurrentError = web.Say(c, "error.wrong_password")
 	case errors.As(err, &mistakes):
-		form.PasswordError = mistakes.Password
+		form.PasswordError = web.SayError(c, mistakes.Of("password"))
 	case errors.As(err, &exceeded):
 		status, form.Error = web.Refusal(c, err)
 	default:

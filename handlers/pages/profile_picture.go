@@ -39,12 +39,12 @@ func (p *Pages) SetPicture(c *fiber.Ctx) error {
 	var exceeded limit.Exceeded
 	switch {
 	case err == nil:
-		form.Notice = web.Notice("saved")
+		form.Notice = web.Notice(c, "saved")
 		return saved(c, "saved", views.ProfilePicture(form))
 	case errors.As(err, &exceeded):
 		status, form.PictureError = web.Refusal(c, err)
 	case errors.Is(err, errPicture):
-		form.PictureError = "Choose a JPEG, PNG or GIF of 3 MB or less."
+		form.PictureError = web.Say(c, "error.invalid_picture")
 	default:
 		return err
 	}

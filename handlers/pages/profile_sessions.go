@@ -35,7 +35,7 @@ func (p *Pages) EndSessions(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	list.Notice = web.Notice("sessions")
+	list.Notice = web.Notice(c, "sessions")
 	return saved(c, "sessions", views.Sessions(list))
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"gatehouse/app/account"
 	"gatehouse/app/oauth"
+	"gatehouse/app/words"
 	"gatehouse/handlers/web"
 	"gatehouse/views"
 )
@@ -15,12 +16,15 @@ import (
 // failures are what goes wrong with a provider, by the word in the address of the page that says so. The
 // first that fits is told.
 var failures = []struct {
-	word string
-	err  error
+	word, key string
+	err       error
 }{
-	{"state", oauth.ErrState}, {"denied", oauth.ErrDenied}, {"unavailable", oauth.ErrUnavailable}, {"limited", oauth.ErrLimited},
-	{"token", oauth.ErrToken}, {"provider", oauth.ErrProvider}, {"taken", account.ErrIdentityTaken},
-	{"closed", account.ErrDisabled}, {"another", account.ErrAnotherIdentity},
+	{"state", "provider_error.state", oauth.ErrState}, {"denied", "provider_error.denied", oauth.ErrDenied},
+	{"unavailable", "provider_error.unavailable", oauth.ErrUnavailable},
+	{"limited", "provider_error.limited", oauth.ErrLimited}, {"token", "provider_error.token", oauth.ErrToken},
+	{"provider", "provider_error.provider", oauth.ErrProvider},
+	{"taken", "provider_error.taken", account.ErrIdentityTaken}, {"closed", "provider_error.closed", account.ErrDisabled},
+	{"another", "provider_error.another", account.ErrAnotherIdentity},
 }
 
 // providerFailed leads to the page that says what went wrong. Errors of ours are answered as such.
@@ -37,30 +41,27 @@ func (p *Pages) providerFailed(c *fiber.Ctx, provider string, err error) error {
 
 // ProviderErrorPage says in words what went wrong with a provider, and the way out.
 func (p *Pages) ProviderErrorPage(c *fiber.Ctx) error {
-	problem := views.Problem{Status: fiber.StatusBadRequest, Heading: "That sign-in did not work", Link: "/sign-in", LinkText: "Back to sign in"}
+	problem := views.Problem{Status: fiber.StatusBadRequest, Heading: web.Say(c, "provider_error.title"),
+		Sentence: p.failure(c), Link: "/sign-in", LinkText: web.Say(c, "link.back_to_sign_in"), RequestID: web.RequestID(c)}
 	if _, signedIn := web.Current(c); signedIn {
-		problem.Heading, problem.Link, problem.LinkText = "That did not work", "/profile#identities", "Back to your profile"
+		problem.Heading = web.Say(c, "provider_error.title_signed_in")
+		problem.Link, problem.LinkText = "/profile#identities", web.Say(c, "link.back_to_profile")
 	}
-	problem.RequestID = web.RequestID(c)
-	label := "the provider"
+	return web.Render(c, problem.Status, views.ErrorPage(p.Page(c, problem.Heading), problem))
+}
+
+// failure is the sentence that the words of the address stand for, with the provider by its label.
+func (p *Pages) failure(c *fiber.Ctx) string {
+	label := web.Say(c, "provider_error.the_provider")
 	for _, button := range p.providers() {
 		if button.Name == c.Query("provider") {
 			label = button.Label
 		}
 	}
-	problem.Sentence = map[string]string{
-		"state":       "It was begun in another browser, or too long ago, or it has been used. Begin again here.",
-		"denied":      "You did not let " + label + " tell us who you are. Nothing has changed.",
-		"unavailable": "We could not reach " + label + ". Try again in a moment, or sign in another way.",
-		"limited":     "More people are signing in with " + label + " than it lets us ask about. Try again in a few minutes, or sign in another way.",
-		"token":       "What " + label + " told us could not be verified. Begin again here.",
-		"provider":    "We got an answer from " + label + " that we could not use. Begin again, or sign in another way.",
-		"taken":       "That identity already signs in another account here. Sign in with it there, or disconnect it first.",
-		"another":     "That identity does not sign in this account. Confirm with one that does.",
-		"closed":      "This account is closed. Ask the people who run this site.",
-	}[c.Query("why")]
-	if problem.Sentence == "" {
-		problem.Sentence = "Begin again here."
+	for _, failure := range failures {
+		if failure.word == c.Query("why") {
+			return web.Say(c, failure.key, words.Args{"provider": label})
+		}
 	}
-	return web.Render(c, problem.Status, views.ErrorPage(p.Page(c, problem.Heading), problem))
+	return web.Say(c, "provider_error.other")
 }

@@ -28,7 +28,7 @@ func (p *Pages) Forgot(c *fiber.Ctx) error {
 	reset, _, err := p.Accounts.Forgot(c.UserContext(), p.Caller(c), form.Email)
 	var mistakes account.FieldErrors
 	if errors.As(err, &mistakes) {
-		form.EmailError = mistakes.Email
+		form.EmailError = web.SayError(c, mistakes.Of("email"))
 		return p.Form(c, fiber.StatusUnprocessableEntity, form.Form())
 	}
 	if err != nil {
@@ -90,11 +90,11 @@ func (p *Pages) resetRefused(c *fiber.Ctx, form views.ResetForm, err error) erro
 	var mistakes account.FieldErrors
 	switch {
 	case errors.As(err, &mistakes):
-		form.Code, form.PasswordError = c.FormValue("code"), mistakes.Password
+		form.Code, form.PasswordError = c.FormValue("code"), web.SayError(c, mistakes.Of("password"))
 	case errors.Is(err, models.ErrWrongCode):
-		form.CodeError = wrongCode(c.FormValue("code"))
+		form.CodeError = wrongCode(c)
 	case errors.Is(err, models.ErrSpentCode):
-		form.Spent, form.Error = true, "This code no longer works. Send a new one."
+		form.Spent, form.Error = true, web.SayError(c, account.Refused(err))
 	default:
 		return p.Refuse(c, err, func(sentence string) views.Form {
 			form.Code, form.Error = c.FormValue("code"), sentence
@@ -116,7 +116,7 @@ func (p *Pages) resendReset(c *fiber.Ctx, under resetting, form views.ResetForm)
 	if err := p.SealCookie(c, web.ResetCookie, under, account.FlowLife); err != nil {
 		return err
 	}
-	form.Notice = resent(mailed)
+	form.Notice = resent(c, mailed)
 	return p.Form(c, fiber.StatusOK, form.Form())
 }
 

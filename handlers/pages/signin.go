@@ -42,7 +42,8 @@ func (p *Pages) SignIn(c *fiber.Ctx) error {
 func (p *Pages) signInRefused(c *fiber.Ctx, form views.SignInForm, err error) error {
 	var mistakes account.FieldErrors
 	if errors.As(err, &mistakes) {
-		form.EmailError, form.PasswordError = mistakes.Email, mistakes.Password
+		form.EmailError = web.SayError(c, mistakes.Of("email"))
+		form.PasswordError = web.SayError(c, mistakes.Of("password"))
 		return p.Form(c, fiber.StatusUnprocessableEntity, form.Form())
 	}
 	form.Busy = errors.Is(err, account.ErrBusy)

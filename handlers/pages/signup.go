@@ -22,7 +22,9 @@ func (p *Pages) SignUp(c *fiber.Ctx) error {
 	pending, err := p.Accounts.BeginSignUp(c.UserContext(), p.Caller(c), form.Name, form.Email, c.FormValue("password"))
 	var mistakes account.FieldErrors
 	if errors.As(err, &mistakes) {
-		form.NameError, form.EmailError, form.PasswordError = mistakes.Name, mistakes.Email, mistakes.Password
+		form.NameError = web.SayError(c, mistakes.Of("name"))
+		form.EmailError = web.SayError(c, mistakes.Of("email"))
+		form.PasswordError = web.SayError(c, mistakes.Of("password"))
 		return p.Form(c, fiber.StatusUnprocessableEntity, form.Form())
 	}
 	if err != nil {

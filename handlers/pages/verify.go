@@ -46,13 +46,11 @@ func (p *Pages) Verify(c *fiber.Ctx) error {
 func (p *Pages) codeRefused(c *fiber.Ctx, form views.VerifyForm, err error) error {
 	switch {
 	case errors.Is(err, models.ErrWrongCode):
-		form.CodeError = wrongCode(c.FormValue("code"))
+		form.CodeError = wrongCode(c)
 	case errors.Is(err, account.ErrCredentials):
-		form.Code, form.PasswordError = c.FormValue("code"), "Wrong password."
-	case errors.Is(err, models.ErrSpentCode):
-		form.Spent, form.Error = true, "This code no longer works. Send a new one."
-	case errors.Is(err, account.ErrTaken):
-		form.Spent, form.Error = true, "This address already has an account. Sign in with it."
+		form.Code, form.PasswordError = c.FormValue("code"), web.Say(c, "error.wrong_password")
+	case errors.Is(err, models.ErrSpentCode), errors.Is(err, account.ErrTaken):
+		form.Spent, form.Error = true, web.SayError(c, account.Refused(err))
 	default:
 		form.Code = c.FormValue("code")
 		return p.Refuse(c, err, func(sentence string) views.Form {
@@ -64,11 +62,11 @@ func (p *Pages) codeRefused(c *fiber.Ctx, form views.VerifyForm, err error) erro
 }
 
 // wrongCode says what is wrong with a code that was typed, or with none.
-func wrongCode(typed string) string {
-	if strings.TrimSpace(typed) == "" {
-		return "Enter the code from the mail."
+func wrongCode(c *fiber.Ctx) string {
+	if strings.TrimSpace(c.FormValue("code")) == "" {
+		return web.Say(c, "error.code_required")
 	}
-	return "That is not the code. Look again, or send a new one."
+	return web.SayError(c, account.Refused(models.ErrWrongCode))
 }
 
 // resend begins the flow again, once a minute: with a new code or, past the share of mails that an address
@@ -91,15 +89,14 @@ func (p *Pages) resend(c *fiber.Ctx, flow waiting) error {
 	if err := p.SealCookie(c, web.FlowCookie, again, account.FlowLife); err != nil {
 		return err
 	}
-	form.Notice = resent(mailed)
+	form.Notice = resent(c, mailed)
 	return p.Form(c, fiber.StatusOK, form.Form())
 }
 
 // resent says what became of the wish for another code.
-func resent(mailed bool) views.Notice {
+func resent(c *fiber.Ctx, mailed bool) views.Notice {
 	if mailed {
-		return views.Notice{Kind: "success", Text: "A new code is on its way."}
+		return views.Notice{Kind: "success", Text: web.Say(c, "notice.code_sent")}
 	}
-	return views.Notice{Kind: "info",
-		Text: "Several codes went out to this address already. Enter one of them, or ask again in ten minutes."}
+	return views.Notice{Kind: "info", Text: web.Say(c, "notice.codes_sent_before")}
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/mileusna/useragent"
+
+	"gatehouse/app/words"
 )
 
 // ClientIP is the address of whoever is asking: the socket's or, behind trusted proxies, the
@@ -66,7 +68,7 @@ func contains(networks []netip.Prefix, address netip.Addr) bool {
 // longestAgent bounds what is read of a browser's name; real ones have up to 300 bytes.
 const longestAgent = 512
 
-// ClientName says which browser this is, in words: "Firefox on Android".
+// ClientName says which browser this is, as records keep it: "Firefox on Android".
 func ClientName(c *fiber.Ctx) string {
 	name := c.Get(fiber.HeaderUserAgent)
 	agent := useragent.Parse(strings.ToValidUTF8(name[:min(len(name), longestAgent)], ""))
@@ -76,7 +78,7 @@ func ClientName(c *fiber.Ctx) string {
 	}
 	switch {
 	case browser == "" || len(browser) > 24:
-		return "Unknown browser"
+		return words.UnknownBrowser
 	case system == "" || len(system) > 16:
 		return browser
 	}

@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -57,7 +56,7 @@ func (s *Site) Answer(c *fiber.Ctx, err error) error {
 	}
 	page := s.Page(c, problem.Heading)
 	if err := RenderForm(c, problem.Status, views.Error(problem), views.ErrorPage(page, problem)); err != nil {
-		return c.Status(fiber.StatusInternalServerError).SendString("Something went wrong on our side.")
+		return c.Status(fiber.StatusInternalServerError).SendString(Say(c, "error.unrendered"))
 	}
 	return nil
 }
@@ -73,54 +72,79 @@ func (s *Site) loadUserForError(c *fiber.Ctx) {
 	}
 }
 
+// The codes of what the site itself refuses. Each has a heading and a sentence in the catalogue, "problem." and
+// "error." and the code.
+const (
+	codeRateLimited         = account.CodeRateLimited
+	codeBusy                = account.CodeBusy
+	codeCrossSite           = "cross_site"
+	codeUnavailable         = "unavailable"
+	codeUnavailableSignedIn = "unavailable_signed_in"
+	codeTryAgain            = "try_again"
+	codeNotFound            = "not_found"
+	codeMethodNotAllowed    = "method_not_allowed"
+	codeTooLarge            = "too_large"
+	codeUnsupported         = "unsupported_media_type"
+	codeInvalidRequest      = "invalid_request"
+	codeInternal            = "internal"
+)
+
+// Problem words an error: what happened, and one way on. It sets Retry-After where a limit was met.
 func (s *Site) Problem(c *fiber.Ctx, err error) views.Problem {
+	status, code := s.problemOf(c, err)
+	retryAfter(c, err)
+	refused := &account.Error{Code: code}
+	problem := views.Problem{Status: status, Heading: Say(c, "problem."+code), Link: "/", LinkText: Say(c, "link.home")}
+	switch code {
+	case codeRateLimited:
+		refused = account.Refused(err)
+		problem.Link, problem.LinkText = "/sign-in", Say(c, "link.back_to_sign_in")
+	case codeCrossSite:
+		problem.LinkText = Say(c, "link.start_again")
+	}
+	problem.Sentence = SayError(c, refused)
+	return problem
+}
+
+func (s *Site) problemOf(c *fiber.Ctx, err error) (status int, code string) {
 	var exceeded limit.Exceeded
 	var asked *fiber.Error
 	switch {
 	case errors.As(err, &exceeded):
-		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(seconds(exceeded.Wait)))
-		return views.Problem{Status: 429, Heading: "Too many attempts", Sentence: limited(exceeded.Wait), Link: "/sign-in", LinkText: "Back to sign in"}
+		return fiber.StatusTooManyRequests, codeRateLimited
 	case errors.Is(err, errCrossOrigin):
-		return views.Problem{Status: 403, Heading: "This came from another site", Sentence: "Open the page here and try again.", Link: "/", LinkText: "Start again"}
+		return fiber.StatusForbidden, codeCrossSite
 	case errors.Is(err, account.ErrBusy):
-		return unavailable("Many people are signing in at once. Try again in a moment.")
+		return fiber.StatusServiceUnavailable, codeBusy
 	case errors.Is(err, session.ErrUnavailable), models.Unavailable(err):
 		if c.Cookies(s.CookieName(RefreshCookie)) == "" {
-			return unavailable("A part of this site does not answer. Try again in a moment.")
+			return fiber.StatusServiceUnavailable, codeUnavailable
 		}
-		return unavailable("A part of this site does not answer. You are still signed in. Try again in a moment.")
+		return fiber.StatusServiceUnavailable, codeUnavailableSignedIn
 	case errors.Is(err, models.ErrNotFound):
-		return notFound()
+		return fiber.StatusNotFound, codeNotFound
 	case errors.As(err, &asked):
-		return asks(asked.Code)
+		return askedOf(asked.Code)
 	}
-	return views.Problem{Status: 500, Heading: "Something went wrong", Sentence: "This is not your doing. Try again in a moment.", Link: "/", LinkText: "Go to the start"}
+	return fiber.StatusInternalServerError, codeInternal
 }
 
-func unavailable(sentence string) views.Problem {
-	return views.Problem{Status: 503, Heading: "Not available right now", Sentence: sentence, Link: "/", LinkText: "Go to the start"}
-}
-
-func notFound() views.Problem {
-	return views.Problem{Status: 404, Heading: "Nothing here", Sentence: "There is no page at this address.", Link: "/", LinkText: "Go to the start"}
-}
-
-// asks is for what the server itself refuses: a route, a method, a size.
-func asks(status int) views.Problem {
+// askedOf is for what the server itself refuses: a route, a method, a size.
+func askedOf(status int) (int, string) {
 	switch status {
 	case fiber.StatusNotFound:
-		return notFound()
+		return status, codeNotFound
 	case fiber.StatusMethodNotAllowed:
-		return views.Problem{Status: status, Heading: "Not this way", Sentence: "This address does not take that kind of request.", Link: "/", LinkText: "Go to the start"}
+		return status, codeMethodNotAllowed
 	case fiber.StatusRequestEntityTooLarge:
-		return views.Problem{Status: status, Heading: "Too large", Sentence: "That is more than this form takes: a picture may have 3 MB, everything else a few pages of text.", Link: "/", LinkText: "Go to the start"}
+		return status, codeTooLarge
 	case fiber.StatusUnsupportedMediaType:
-		return views.Problem{Status: status, Heading: "Not this way", Sentence: "Send the form as it is, not packed.", Link: "/", LinkText: "Go to the start"}
+		return status, codeUnsupported
 	case fiber.StatusServiceUnavailable:
-		return unavailable("Try again in a moment.")
+		return status, codeTryAgain
 	}
 	if status < 400 || status >= 500 {
 		status = fiber.StatusBadRequest
 	}
-	return views.Problem{Status: status, Heading: "That did not make sense", Sentence: "The request was not one that this page understands.", Link: "/", LinkText: "Go to the start"}
+	return status, codeInvalidRequest
 }

@@ -13,7 +13,7 @@ import (
 
 // Form sends a form: alone to htmx, within its page to everyone else.
 func (s *Site) Form(c *fiber.Ctx, status int, form views.Form) error {
-	return RenderForm(c, status, form.Fragment, form.Whole(s.Page(c, form.Title)))
+	return RenderForm(c, status, form.Fragment, form.Whole(s.Page(c, Say(c, form.Title))))
 }
 
 // Refuse shows what is refused on the form it was met on, so that nothing typed is lost: a limit, a busy moment, wrong
@@ -28,20 +28,29 @@ func (s *Site) Refuse(c *fiber.Ctx, err error, form func(sentence string) views.
 
 // Refusal is the status and the sentence of an error that a form can show, or 0. It sets Retry-After.
 func Refusal(c *fiber.Ctx, err error) (status int, sentence string) {
-	var exceeded limit.Exceeded
-	switch {
-	case errors.As(err, &exceeded):
-		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(seconds(exceeded.Wait)))
-		return fiber.StatusTooManyRequests, limited(exceeded.Wait)
-	case errors.Is(err, account.ErrBusy):
-		c.Set(fiber.HeaderRetryAfter, "2")
-		return fiber.StatusServiceUnavailable, sayBusy
-	case errors.Is(err, account.ErrCredentials):
-		return fiber.StatusUnprocessableEntity, "Wrong email or password."
-	case errors.Is(err, account.ErrDisabled):
-		return fiber.StatusUnprocessableEntity, "This account is closed. Ask the people who run this site."
+	refused := account.Refused(err)
+	if refused == nil {
+		return 0, ""
 	}
-	return 0, ""
+	switch refused.Code {
+	case account.CodeRateLimited:
+		retryAfter(c, err)
+		status = fiber.StatusTooManyRequests
+	case account.CodeBusy:
+		c.Set(fiber.HeaderRetryAfter, "2")
+		status = fiber.StatusServiceUnavailable
+	case account.CodeInvalidCredentials, account.CodeAccountDisabled:
+		status = fiber.StatusUnprocessableEntity
+	default:
+		return 0, ""
+	}
+	return status, SayError(c, refused)
 }
 
-const sayBusy = "Many people are signing in at once. Try again in a moment."
+// retryAfter tells a client how long to wait, where a limit was met.
+func retryAfter(c *fiber.Ctx, err error) {
+	var exceeded limit.Exceeded
+	if errors.As(err, &exceeded) {
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(seconds(exceeded.Wait)))
+	}
+}

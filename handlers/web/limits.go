@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -36,19 +35,6 @@ var (
 	UploadRule   = Rule{Name: "upload", Rate: 20, Per: 10 * time.Minute, Burst: 20, Local: true}
 	PictureRule  = Rule{Name: "picture", Rate: 20, Per: 10 * time.Minute, Burst: 20}
 )
-
-// limited is what the person reads who has to wait.
-func limited(wait time.Duration) string {
-	switch {
-	case wait > 2*time.Hour:
-		return fmt.Sprintf("Too many attempts. Try again in %d hours.", int(wait.Hours())+1)
-	case wait > 2*time.Minute:
-		return fmt.Sprintf("Too many attempts. Try again in %d minutes.", int(wait.Minutes())+1)
-	case wait > time.Second:
-		return fmt.Sprintf("Too many attempts. Try again in %d seconds.", seconds(wait))
-	}
-	return "Too many attempts. Try again in a second."
-}
 
 // seconds rounds up, so that a client that waits as long as told is let in.
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }

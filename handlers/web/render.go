@@ -6,14 +6,15 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"gatehouse/app/words"
 	"gatehouse/models"
 	"gatehouse/views"
 )
 
-// Page is what every page shows around its content.
+// Page is what every page shows around its content. Its title is worded already; "" is the front page.
 func (s *Site) Page(c *fiber.Ctx, title string) views.Page {
 	page := views.Page{
-		Title: title, Now: s.Now(), RequestID: RequestID(c), DevMail: s.DevMail, Notice: Notice(c.Query("notice")),
+		Title: title, Now: s.Now(), RequestID: RequestID(c), DevMail: s.DevMail, Notice: Notice(c, c.Query("notice")),
 		Assets: views.Assets{CSS: s.Static.URL("app.css"), HTMX: s.Static.URL("htmx.min.js"), JS: s.Static.URL("app.js"),
 			Icon: s.Static.URL("favicon.svg"), TouchIcon: s.Static.URL("apple-touch-icon.png"), Manifest: s.Static.URL("site.webmanifest")},
 	}
@@ -36,7 +37,8 @@ func Render(c *fiber.Ctx, status int, component templ.Component) error {
 	buffer := templ.GetBuffer()
 	defer templ.ReleaseBuffer(buffer)
 	// The page that says a request took too long is drawn when its time is over.
-	if err := component.Render(context.WithoutCancel(c.UserContext()), buffer); err != nil {
+	ctx := words.With(context.WithoutCancel(c.UserContext()), Language(c))
+	if err := component.Render(ctx, buffer); err != nil {
 		return err
 	}
 	c.Status(status).Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
