@@ -16,6 +16,7 @@ var ErrRefused = errors.New("mail: refused")
 // sentence why the person got it.
 type Message struct {
 	ID          string // the same at each try: a Message-ID is made of it (RFC 5322, 3.6.4)
+	Lang        string // of its words (BCP 47)
 	To, Subject string
 	Lines       []string
 	Code        string

@@ -8,7 +8,7 @@ import (
 // page is the HTML side of a mail: no picture, no link, nothing to load, so that it reads the same
 // everywhere and tells nobody that it was opened.
 const page = `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{{.Subject}}</title></head>
+<html{{with .Lang}} lang="{{.}}"{{end}}><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{{.Subject}}</title></head>
 <body style="margin:0;padding:24px;font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:16px;line-height:1.5">
 <div style="max-width:480px;margin:0 auto">
 <h1 style="font-size:20px;margin:0 0 16px">{{.Subject}}</h1>
