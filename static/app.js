@@ -47,8 +47,8 @@
 	const typed = (button) => document.getElementById(button.dataset.reveal);
 	const reveal = (button, shown) => {
 		typed(button).type = shown ? "text" : "password";
-		button.textContent = shown ? "Hide" : "Show";
-		button.ariaLabel = `${button.textContent} password`;
+		button.textContent = shown ? button.dataset.hide : button.dataset.show;
+		button.ariaLabel = shown ? button.dataset.hideLabel : button.dataset.showLabel;
 	};
 	document.addEventListener("click", (event) => {
 		const button = event.target.closest("[data-reveal]");
