@@ -31,9 +31,9 @@ var (
 	// ErrResetBefore says that this code has set this very password: the button was pressed twice.
 	ErrResetBefore = errors.New("account: password reset before")
 	// ErrIdentityTaken says that this identity signs in another user.
-	ErrIdentityTaken = errors.New("account: identity belongs to another account")
+	ErrIdentityTaken = &Error{Code: CodeIdentityTaken}
 	// ErrAnotherIdentity says that this identity does not sign in the user who is to show who they are.
-	ErrAnotherIdentity = errors.New("account: not an identity of this account")
+	ErrAnotherIdentity = &Error{Code: CodeAnotherIdentity}
 	// ErrReauthenticate says that the sign-in is not fresh enough for what is asked (step-up).
 	ErrReauthenticate = errors.New("account: re-authentication required")
 	// ErrNoSubject says that an identity names nobody, so that it would be everyone's.

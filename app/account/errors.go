@@ -12,6 +12,8 @@ const (
 	CodeInvalidCredentials = "invalid_credentials"
 	CodeAccountDisabled    = "account_disabled"
 	CodeAddressTaken       = "address_taken"
+	CodeIdentityTaken      = "identity_taken"
+	CodeAnotherIdentity    = "another_identity"
 	CodeLastWayIn          = "last_way_in"
 	CodeBusy               = "busy"
 	CodeRateLimited        = "rate_limited" // wait, a time.Duration

@@ -99,3 +99,18 @@ func TestABrokenCatalogueIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// The language of what is drawn is its context's, so that each request can have its own.
+func TestAContextSpeaksItsLanguage(t *testing.T) {
+	t.Parallel()
+	l, err := read("de", `sign_in.title = "Anmelden"`+week)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said := From(With(t.Context(), l)).Say("sign_in.title"); said != "Anmelden" || l.Tag() != "de" {
+		t.Errorf("%s says %q", l.Tag(), said)
+	}
+	if said := From(t.Context()).Say("sign_in.title"); said != "Sign in" {
+		t.Errorf("without a language: %q", said)
+	}
+}

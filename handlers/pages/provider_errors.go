@@ -23,8 +23,8 @@ var failures = []struct {
 	{"unavailable", "provider_error.unavailable", oauth.ErrUnavailable},
 	{"limited", "provider_error.limited", oauth.ErrLimited}, {"token", "provider_error.token", oauth.ErrToken},
 	{"provider", "provider_error.provider", oauth.ErrProvider},
-	{"taken", "provider_error.taken", account.ErrIdentityTaken}, {"closed", "provider_error.closed", account.ErrDisabled},
-	{"another", "provider_error.another", account.ErrAnotherIdentity},
+	{"taken", "error.identity_taken", account.ErrIdentityTaken}, {"closed", "error.account_disabled", account.ErrDisabled},
+	{"another", "error.another_identity", account.ErrAnotherIdentity},
 }
 
 // providerFailed leads to the page that says what went wrong. Errors of ours are answered as such.
