@@ -29,5 +29,8 @@ func opened(t *testing.T, address string) *DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
+	if err := db.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return db
 }

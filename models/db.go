@@ -49,6 +49,7 @@ type DB struct {
 	unit     *sqlx.Tx // the transaction this DB is inside of; nil outside
 	postgres bool
 	writer   chan struct{} // SQLite's one writer; nil on Postgres
+	hot      *hot          // nil until Prepare, and in a unit of work
 }
 
 // Open connects to a sqlite:// or postgres:// address and brings its schema up to date. Several

@@ -84,12 +84,16 @@ func (db *DB) in(unit *sqlx.Tx) *DB {
 
 // get reads one row. ErrNotFound when there is none.
 func (db *DB) get(ctx context.Context, into any, query string, args ...any) error {
-	return known(sqlx.GetContext(ctx, db.q(), into, db.sql.Rebind(query), args...))
+	return db.read(ctx, query, func(of sqlx.QueryerContext, query string) error {
+		return sqlx.GetContext(ctx, of, into, query, args...)
+	})
 }
 
 // all reads every row into a slice.
 func (db *DB) all(ctx context.Context, into any, query string, args ...any) error {
-	return known(sqlx.SelectContext(ctx, db.q(), into, db.sql.Rebind(query), args...))
+	return db.read(ctx, query, func(of sqlx.QueryerContext, query string) error {
+		return sqlx.SelectContext(ctx, of, into, query, args...)
+	})
 }
 
 // exec writes.

@@ -21,8 +21,9 @@ type Config struct {
 	Addr       string
 	Secrets    []string // the first signs; empty in development: one is made and kept
 
-	DatabaseURL string
-	RedisURL    string // "" keeps sessions in the database
+	DatabaseURL     string
+	DatabasePrepare bool   // what is asked often is prepared, on Postgres
+	RedisURL        string // "" keeps sessions in the database
 
 	AccessTTL    time.Duration
 	SessionIdle  time.Duration
@@ -79,8 +80,9 @@ func Load(env func(string) string) (Config, error) {
 		Production: r.choice("APP_ENV", "development", "production") == "production",
 		Secrets:    list(getenv("APP_SECRETS")),
 
-		DatabaseURL: r.text("DATABASE_URL", "sqlite://data/gatehouse.db"),
-		RedisURL:    getenv("REDIS_URL"),
+		DatabaseURL:     r.text("DATABASE_URL", "sqlite://data/gatehouse.db"),
+		DatabasePrepare: r.choice("DATABASE_PREPARE", "on", "off") == "on",
+		RedisURL:        getenv("REDIS_URL"),
 
 		AccessTTL:    r.duration("ACCESS_TTL", 10*time.Minute),
 		SessionIdle:  r.duration("SESSION_IDLE", 168*time.Hour),

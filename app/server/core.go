@@ -5,6 +5,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
@@ -106,6 +107,9 @@ func (c *Core) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	c.stop = append(c.stop, func(context.Context) error { return c.DB.Close() })
+	if err := c.prepare(ctx); err != nil {
+		return err
+	}
 	if c.cfg.RedisURL == "" {
 		return nil
 	}
@@ -115,6 +119,19 @@ func (c *Core) openStores(ctx context.Context) (err error) {
 	c.stop = append(c.stop, func(context.Context) error { return c.Redis.Close() })
 	session.WarnOfEviction(ctx, c.Redis, c.Log)
 	return nil
+}
+
+// prepare has what is asked often prepared, unless DATABASE_PREPARE says otherwise.
+func (c *Core) prepare(ctx context.Context) error {
+	if !c.cfg.DatabasePrepare {
+		return nil
+	}
+	err := c.DB.Prepare(ctx)
+	if errors.Is(err, models.ErrPooled) {
+		return fmt.Errorf("DATABASE_PREPARE: set it to off, or have the pooler follow prepared statements "+
+			"(max_prepared_statements of PgBouncer 1.21 and later): %w", err)
+	}
+	return err
 }
 
 // openSessions reads the feed back before the first request. With Redis down that fails, and so does
