@@ -80,7 +80,7 @@ func (db *DB) Ping(ctx context.Context) error {
 		return err
 	}
 	db.sql.SetMaxIdleConns(0)
-	db.sql.SetMaxIdleConns(mostIdle)
+	db.sql.SetMaxIdleConns(mostConns)
 	_, err = db.exec(ctx, "SELECT 1")
 	return err
 }
@@ -91,8 +91,9 @@ func (db *DB) Close() error { return db.sql.Close() }
 // Embedded reports whether this is SQLite, inside this process.
 func (db *DB) Embedded() bool { return !db.postgres }
 
-// mostIdle is how many connections to Postgres wait for work.
-const mostIdle = 10
+// mostConns is how many connections to Postgres there are, and how many wait for work: one that is closed after a
+// busy moment costs Postgres a process to open again, and everything that was prepared on it.
+const mostConns = 20
 
 func dial(url string) (*DB, error) {
 	scheme, path, _ := strings.Cut(url, "://")
@@ -128,8 +129,8 @@ func dialPostgres(url string) (*DB, error) {
 	}
 	connector.Dialer(&dialer{silence: silence(url)})
 	conn := sqlx.NewDb(sql.OpenDB(connector), "postgres")
-	conn.SetMaxOpenConns(20)
-	conn.SetMaxIdleConns(mostIdle)
+	conn.SetMaxOpenConns(mostConns)
+	conn.SetMaxIdleConns(mostConns)
 	conn.SetConnMaxLifetime(30 * time.Minute)
 	conn.SetConnMaxIdleTime(5 * time.Minute)
 	return &DB{sql: conn, postgres: true}, nil

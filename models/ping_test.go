@@ -49,7 +49,7 @@ func TestPingFindsAServerThatIsBack(t *testing.T) {
 // held is as many connections of a pool as it keeps.
 func held(t *testing.T, db *DB) (open []*sql.Conn) {
 	t.Helper()
-	for range mostIdle {
+	for range mostConns {
 		conn, err := db.sql.Conn(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -78,7 +78,7 @@ func attack(house *process, aimed bool) error {
 		time.Sleep(400 * time.Millisecond)
 	}
 	strangers.Wait()
-	fmt.Printf("%-44s %8.0f ms p95 of %d\n", "known browser, 200 sign-ins/s "+where, ms(p95(waits)), len(waits))
+	fmt.Printf("%-44s %8.0f ms p95 of %d\n", "known browser, 200 sign-ins/s "+where, ms(percentile(waits, 95)), len(waits))
 	fmt.Printf("%-44s %8.0f ms longest of %d\n", "new browser, code by mail and password", ms(slices.Max(fresh)), len(fresh))
 	fmt.Printf("%-44s %v\n", "what the strangers were answered", counts(&statuses))
 	return nil
@@ -181,9 +181,12 @@ func waited(what func() error) (time.Duration, error) {
 	return time.Since(began), err
 }
 
-func p95(waits []time.Duration) time.Duration {
+func percentile(waits []time.Duration, percent int) time.Duration {
+	if len(waits) == 0 {
+		return 0
+	}
 	slices.Sort(waits)
-	return waits[len(waits)*95/100]
+	return waits[len(waits)*percent/100]
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

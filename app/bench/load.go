@@ -8,6 +8,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -91,11 +92,16 @@ func codeFor(client *http.Client, house *process, email, subject, used string) (
 
 const workers = 8
 
+// all is what a request cost together, as far as it was read.
+func (f figure) all() time.Duration { return f.each + max(0, f.postgres) + max(0, f.redis) }
+
 // figure is what one kind of request cost.
 type figure struct {
-	each   time.Duration // server CPU for one request
-	rate   float64       // requests in a second
-	memory float64       // MB afterwards
+	each            time.Duration // server CPU for one request
+	postgres, redis time.Duration // theirs, or unread
+	p99             time.Duration // from sending to the whole answer
+	rate            float64       // requests in a second
+	memory          float64       // MB afterwards
 }
 
 // run sends count requests over a few connections and reads what they cost the server. ask fills in
@@ -108,13 +114,15 @@ func runWith(p *process, workers, count, status int, ask func(int, *fasthttp.Req
 	client := &fasthttp.Client{MaxConnsPerHost: workers, ReadTimeout: 30 * time.Second}
 	errs := make([]error, workers)
 	var all sync.WaitGroup
-	began, before := time.Now(), p.cpu()
+	waits := make([][]time.Duration, workers)
+	began, before, behind := time.Now(), p.cpu(), p.stores.spent()
 	for worker := range workers {
 		all.Go(func() {
 			request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 			for range count / workers {
 				request.Reset()
 				ask(worker, request)
+				sent := time.Now()
 				if err := client.DoTimeout(request, response, 30*time.Second); err != nil {
 					errs[worker] = err
 					return
@@ -123,6 +131,7 @@ func runWith(p *process, workers, count, status int, ask func(int, *fasthttp.Req
 					errs[worker] = fmt.Errorf("bench: %s answered %d, not %d", request.URI().Path(), response.StatusCode(), status)
 					return
 				}
+				waits[worker] = append(waits[worker], time.Since(sent))
 				if take != nil {
 					take(worker, response)
 				}
@@ -131,5 +140,8 @@ func runWith(p *process, workers, count, status int, ask func(int, *fasthttp.Req
 	}
 	all.Wait()
 	took, used := time.Since(began), p.cpu()-before
-	return figure{each: used / time.Duration(count), rate: float64(count) / took.Seconds(), memory: p.megabytes()}, errors.Join(errs...)
+	f := figure{each: used / time.Duration(count), rate: float64(count) / took.Seconds(), memory: p.megabytes(),
+		p99: percentile(slices.Concat(waits...), 99)}
+	f.postgres, f.redis = p.stores.spent().since(behind, count)
+	return f, errors.Join(errs...)
 }

@@ -1,6 +1,6 @@
-// Command bench measures Gatehouse as a whole process on this machine: server CPU per request, read
-// from the kernel, beside a bare Fiber handler in the same run. Figures of another machine differ;
-// the ratios hardly do. It needs TEST_DATABASE_URL and TEST_REDIS_URL (make bench sees to them).
+// Command bench measures Gatehouse as a whole process on this machine: CPU per request, its own and its stores',
+// read from the kernel, beside a bare Fiber handler in the same run. Figures of another machine, or of a busy one,
+// differ; the ratios hardly do. "-" is what could not be read: the stores of another machine, or without Linux. It needs TEST_DATABASE_URL and TEST_REDIS_URL (make bench sees to them).
 package main
 
 import (
@@ -17,16 +17,17 @@ func main() {
 		serveBare(os.Args[2], os.Args[3])
 		return
 	}
+	requestsOnly := flag.Bool("requests", false, "only what requests cost")
 	sessions := flag.Int("sessions", 100_000, "sessions to put into Redis for the figures of memory and of growth")
 	attackOnly := flag.Bool("attack", false, "only the sign-ins of an owner whom strangers guess at")
 	flag.Parse()
-	if err := measure(*sessions, *attackOnly); err != nil {
+	if err := measure(*sessions, *attackOnly, *requestsOnly); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func measure(sessions int, attackOnly bool) error {
+func measure(sessions int, attackOnly, requestsOnly bool) error {
 	folder, err := os.MkdirTemp("", "gatehouse-bench")
 	if err != nil {
 		return err
@@ -49,20 +50,23 @@ func measure(sessions int, attackOnly bool) error {
 		return err
 	}
 	defer bare.stop()
-	house, err := startHouse(binary, folder, "DATABASE_URL="+os.Getenv("TEST_DATABASE_URL"), "REDIS_URL="+os.Getenv("TEST_REDIS_URL"),
-		"ACCESS_CLAIMS=name,email,email_verified,picture")
+	house, err := startHouse(binary, folder, "DATABASE_URL="+os.Getenv("TEST_DATABASE_URL"),
+		"REDIS_URL="+os.Getenv("TEST_REDIS_URL"), "ACCESS_CLAIMS=name,email,email_verified,picture")
 	if err != nil {
 		return err
 	}
 	defer house.stop()
-	people, err := signUpMany(house, 16)
+	if house.stores, err = openStores(); err != nil {
+		return err
+	}
+	people, err := signUpMany(house, connections)
 	if err != nil {
 		return err
 	}
 	if err := giveRoles(people); err != nil {
 		return err
 	}
-	if err := measureRequests(bare, house, people); err != nil {
+	if err := measureRequests(bare, house, people); err != nil || requestsOnly {
 		return err
 	}
 	others, err := signUpMany(house, 16) // each sign-in lengthens a dashboard

@@ -20,6 +20,7 @@ import (
 type process struct {
 	command *exec.Cmd
 	url     string
+	stores  *stores // behind it; nil for none that are measured
 }
 
 func start(command *exec.Cmd, address, ready string) (*process, error) {
@@ -47,18 +48,30 @@ func (p *process) stop() {
 	_ = p.command.Wait()
 }
 
-// cpu is the processor time that the process has used, user and system (proc(5): fields 14 and 15,
-// in ticks of 10 ms).
+// cpu is the processor time that the process has used, user and system (proc(5): fields 14 and 15).
 func (p *process) cpu() time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.command.Process.Pid))
-	if err != nil {
+	fields := stat(p.command.Process.Pid)
+	if fields == nil {
 		return 0
 	}
-	_, after, _ := strings.Cut(string(stat), ") ")
-	fields := strings.Fields(after)
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
+	return ticks(fields[11], fields[12])
+}
+
+// stat is the fields of proc(5)'s stat behind the name, from the third on; nil without it.
+func stat(pid int) []string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, after, found := strings.Cut(string(text), ") ")
+	if fields := strings.Fields(after); err == nil && found && len(fields) > 14 {
+		return fields
+	}
+	return nil
+}
+
+// ticks are of 10 ms.
+func ticks(user, system string) time.Duration {
+	u, _ := strconv.Atoi(user)
+	s, _ := strconv.Atoi(system)
+	return time.Duration(u+s) * 10 * time.Millisecond
 }
 
 func (p *process) megabytes() float64 {
