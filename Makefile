@@ -29,9 +29,10 @@ doctor: ## what is configured, what to register, what answers
 build: ## bin/gatehouse, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/gatehouse ./app
 
-generate: node_modules ## rebuild the templ components and the CSS
+generate: node_modules ## rebuild the templ components and the CSS, and compress what is static
 	$(TEMPL) generate -include-version=false -path views
 	npx --no-install @tailwindcss/cli -i views/app.css -o static/app.css --minify
+	$(GO) run ./static/pack
 
 node_modules: package.json package-lock.json
 	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -2,8 +2,6 @@
 package static
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -13,14 +11,14 @@ import (
 	"strings"
 )
 
-//go:embed *.css *.js *.svg *.ico *.png *.webmanifest
+//go:embed *.css *.js *.svg *.ico *.png *.webmanifest *.br *.gz
 var embedded embed.FS
 
 // File is one static file, ready to send.
 type File struct {
-	Body        []byte
-	Gzip        []byte // the same, compressed; nil where that saves nothing
-	ContentType string
+	Body         []byte
+	Brotli, Gzip []byte // the same, compressed when it was built (static/pack); nil for pictures
+	ContentType  string
 	// Immutable says that the address names the content: it may be kept for ever.
 	Immutable bool
 }
@@ -35,7 +33,7 @@ type Files struct {
 func New() (*Files, error) {
 	files := &Files{byName: map[string]File{}, urls: map[string]string{}}
 	err := fs.WalkDir(embedded, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || entry.IsDir() || path.Ext(name) == ".br" || path.Ext(name) == ".gz" {
 			return err
 		}
 		return files.add(name)
@@ -62,9 +60,8 @@ func (f *Files) add(name string) error {
 		return err
 	}
 	file := File{Body: body, ContentType: contentType(name)}
-	if file.Gzip, err = compress(body); err != nil {
-		return err
-	}
+	file.Brotli, _ = embedded.ReadFile(name + ".br")
+	file.Gzip, _ = embedded.ReadFile(name + ".gz")
 	f.byName[name] = file
 	hashed := hashedName(name, body)
 	file.Immutable = true
@@ -77,25 +74,6 @@ func hashedName(name string, body []byte) string {
 	sum := sha256.Sum256(body)
 	ext := path.Ext(name)
 	return strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
-}
-
-// compress returns nil where gzip saves less than a tenth: pictures are packed already.
-func compress(body []byte) ([]byte, error) {
-	var packed bytes.Buffer
-	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(body); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	if packed.Len()*10 > len(body)*9 {
-		return nil, nil
-	}
-	return packed.Bytes(), nil
 }
 
 // contentType is written out, because the mime package reads the machine's own tables.

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/andybalholm/brotli"
 )
 
 func TestEveryFileHasAnAddressThatNamesItsContent(t *testing.T) {
@@ -36,21 +38,28 @@ func TestEveryFileHasAnAddressThatNamesItsContent(t *testing.T) {
 	}
 }
 
-func TestGzipIsTheSameFile(t *testing.T) {
+// What is sent compressed is the file as it is now, and every file that compresses well is.
+func TestCompressedIsTheSameFile(t *testing.T) {
 	t.Parallel()
 	files, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	script, _ := files.Open("htmx.min.js")
-	r, err := gzip.NewReader(bytes.NewReader(script.Gzip))
-	if err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"app.css", "app.js", "htmx.min.js", "favicon.svg", "site.webmanifest"} {
+		file, _ := files.Open(name)
+		unpacked, err := io.ReadAll(brotli.NewReader(bytes.NewReader(file.Brotli)))
+		if err != nil || !bytes.Equal(unpacked, file.Body) {
+			t.Errorf("%s.br is another file (%v): run make generate", name, err)
+		}
+		packed, err := gzip.NewReader(bytes.NewReader(file.Gzip))
+		if err != nil {
+			t.Fatalf("%s.gz: %v", name, err)
+		}
+		if unpacked, err = io.ReadAll(packed); err != nil || !bytes.Equal(unpacked, file.Body) {
+			t.Errorf("%s.gz is another file (%v): run make generate", name, err)
+		}
 	}
-	if unpacked, err := io.ReadAll(r); err != nil || !bytes.Equal(unpacked, script.Body) {
-		t.Fatalf("unpacks to %d bytes of %d: %v", len(unpacked), len(script.Body), err)
-	}
-	if icon, _ := files.Open("icon-512.png"); icon.Gzip != nil && len(icon.Gzip) >= len(icon.Body) {
+	if icon, _ := files.Open("icon-512.png"); icon.Gzip != nil || icon.Brotli != nil {
 		t.Error("a packed picture is packed again")
 	}
 }
@@ -75,7 +84,7 @@ func TestUnknownNamesAreNotFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"", "static.go", "../static.go", "app.000000000000.css", "/app.css"} {
+	for _, name := range []string{"", "static.go", "../static.go", "app.000000000000.css", "/app.css", "app.css.br", "app.css.gz"} {
 		if _, found := files.Open(name); found {
 			t.Errorf("Open(%q) finds something", name)
 		}

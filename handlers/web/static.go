@@ -20,7 +20,14 @@ func (s *Site) serve(c *fiber.Ctx, name string) error {
 	if file.Immutable {
 		c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
 	}
-	if len(file.Gzip) > 0 && c.Get(fiber.HeaderAcceptEncoding) != "" && c.AcceptsEncodings("gzip") == "gzip" {
+	if file.Gzip == nil {
+		return c.Send(file.Body)
+	}
+	switch encoding(c, "br", "gzip") {
+	case "br":
+		c.Set(fiber.HeaderContentEncoding, "br")
+		return c.Send(file.Brotli)
+	case "gzip":
 		c.Set(fiber.HeaderContentEncoding, "gzip")
 		return c.Send(file.Gzip)
 	}
