@@ -59,6 +59,10 @@ func (l *Limiter) Take(ctx context.Context, rule Rule, key string) time.Duration
 	return l.memory.take(rule, key)
 }
 
+// Sample reports whether one more of very many may be told of in the log of this process. It holds nobody back,
+// so it counts with limits off, too.
+func (l *Limiter) Sample(rule Rule) bool { return l.memory.take(rule, "") == 0 }
+
 // Give takes an attempt back that Take has counted: it was no failure, or it was not tried at all.
 func (l *Limiter) Give(ctx context.Context, rule Rule, key string) {
 	if !l.on {

@@ -236,3 +236,19 @@ func TestOffIsOff(t *testing.T) {
 		}
 	}
 }
+
+// What is told of is bounded whether limits are on or off.
+func TestSampleIsBoundedAlways(t *testing.T) {
+	t.Parallel()
+	for _, on := range []bool{true, false} {
+		l, told := New(nil, on, time.Now, quiet), 0
+		for range 20 {
+			if l.Sample(slow(5)) {
+				told++
+			}
+		}
+		if told != 5 {
+			t.Errorf("limits on %t: told of %d of 20, want 5", on, told)
+		}
+	}
+}

@@ -97,3 +97,21 @@ func TestForgedRefreshesFillNoLog(t *testing.T) {
 		t.Errorf("another client: %d", got.Status)
 	}
 }
+
+// What answers from memory costs less than its line, so of very many such requests few have one.
+func TestAnswersFromMemoryFillNoLog(t *testing.T) {
+	t.Parallel()
+	h := testkit.NewHouse(t, "LIMITS=off")
+	b := h.Browser()
+	for range 400 {
+		b.Get("/auth/session")
+	}
+	b.Get("/sign-in")
+	const most = 300 // 200 at once and 20 a second
+	if lines := strings.Count(h.Logs.String(), "route=/auth/session"); lines == 0 || lines > most {
+		t.Errorf("%d lines of 400 requests", lines)
+	}
+	if !strings.Contains(h.Logs.String(), "route=/sign-in") {
+		t.Error("a page has no line")
+	}
+}

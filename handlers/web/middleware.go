@@ -22,7 +22,7 @@ func (s *Site) AccessLog(c *fiber.Ctx) error {
 	s.packPage(c)
 	answered := Answered{ID: id, Method: c.Method(), Route: c.Route().Path, Status: c.Response().StatusCode(), At: time.Now()}
 	answered.Took = answered.At.Sub(began)
-	answered.Unlogged = answered.Status < 500 && s.inMemory[answered.Route] && s.Limits.Try(c.UserContext(), linesRule, "all") != nil
+	answered.Unlogged = answered.Status < 500 && s.inMemory[answered.Route] && !s.Limits.Sample(linesRule)
 	if answered.Route == "/" && c.Path() != "/" {
 		answered.Route = "none" // not the home page
 	}
