@@ -66,14 +66,14 @@ func measure(sessions int, attackOnly, requestsOnly bool) error {
 	if err := giveRoles(people); err != nil {
 		return err
 	}
-	if err := measureRequests(bare, house, people); err != nil || requestsOnly {
+	if err := measureRequests(bare, house, people); err != nil {
 		return err
 	}
 	others, err := signUpMany(house, 16) // each sign-in lengthens a dashboard
 	if err != nil {
 		return err
 	}
-	if err := measureSignIn(house, others); err != nil {
+	if err := measureSignIn(house, others); err != nil || requestsOnly {
 		return err
 	}
 	if err := measureSessions(bare, house, people, sessions); err != nil {
