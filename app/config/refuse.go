@@ -1,11 +1,12 @@
 package config
 
 import (
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"gatehouse/app/loopback"
 )
 
 // refuse gathers what each setting alone could not tell: pieces that are missing beside others, and
@@ -43,7 +44,7 @@ func (r *reader) refuse(c Config) {
 	r.refuseProviders(c)
 	if c.Production {
 		r.refuseInProduction(c)
-	} else if !loopback(c.URL.Hostname()) {
+	} else if !loopback.Host(c.URL.Hostname()) {
 		r.say("APP_URL", "development answers this machine alone, and shows everyone's codes at /dev/mail; set APP_ENV=production for %s.", c.URL)
 	}
 }
@@ -82,10 +83,10 @@ func (r *reader) whole(settings map[string]string) {
 func (r *reader) refuseInProduction(c Config) {
 	if r.getenv("APP_URL") == "" {
 		r.say("APP_URL", "set it to the public address, such as https://accounts.example.com.")
-	} else if c.URL.Scheme != "https" && !loopback(c.URL.Hostname()) {
+	} else if c.URL.Scheme != "https" && !loopback.Host(c.URL.Hostname()) {
 		r.say("APP_URL", "production is https://, so that nobody on the way reads a cookie; put a TLS proxy in front.")
 	}
-	if issuer, err := url.Parse(c.OIDC.Issuer); c.OIDC.Issuer != "" && (err != nil || issuer.Scheme != "https" && !loopback(issuer.Hostname())) {
+	if issuer, err := url.Parse(c.OIDC.Issuer); c.OIDC.Issuer != "" && (err != nil || issuer.Scheme != "https" && !loopback.Host(issuer.Hostname())) {
 		r.say("OIDC_ISSUER", "production is https://: the client's secret and the answers travel there.")
 	}
 	if len(c.Secrets) == 0 {
@@ -100,10 +101,4 @@ func (r *reader) refuseInProduction(c Config) {
 	if c.OAuthEmulator != "" {
 		r.say("OAUTH_EMULATOR", "it lets anyone be anyone; remove it.")
 	}
-}
-
-// loopback reports whether a name or address is this machine's (RFC 6761, 6.3).
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.IsLoopback()
 }

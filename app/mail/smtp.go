@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"net"
 	"net/mail"
 	"net/url"
 	"strconv"
@@ -16,6 +15,8 @@ import (
 	"unicode"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"gatehouse/app/loopback"
 )
 
 // smtpTimeout bounds one conversation with the server.
@@ -81,7 +82,7 @@ func (s *SMTP) Ping(ctx context.Context) error {
 }
 
 func clientOptions(server *url.URL) ([]gomail.Option, error) {
-	secure, local := server.Scheme == "smtps", loopback(server.Hostname())
+	secure, local := server.Scheme == "smtps", loopback.Host(server.Hostname())
 	port, err := portOf(server, secure)
 	if err != nil {
 		return nil, err
@@ -118,11 +119,6 @@ func portOf(server *url.URL, secure bool) (int, error) {
 		return 465, nil
 	}
 	return 587, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // letter is the message as MIME, plain text first.

@@ -15,11 +15,12 @@ import (
 // ladder is what each package may import besides the standard library. Nothing calls upward, and
 // each library has one home.
 var ladder = map[string][]string{
-	"static":     {},
-	"app/config": {},
+	"static":       {},
+	"app/loopback": {},
+	"app/config":   {"gatehouse/app/loopback"},
 	"app/words": {"github.com/BurntSushi/toml", "golang.org/x/text/feature/plural",
 		"golang.org/x/text/language"},
-	"app/mail":    {"gatehouse/app/words", "github.com/wneessen/go-mail"},
+	"app/mail":    {"gatehouse/app/loopback", "gatehouse/app/words", "github.com/wneessen/go-mail"},
 	"app/token":   {"github.com/golang-jwt/jwt/v5", "github.com/google/uuid", "golang.org/x/crypto/chacha20poly1305"},
 	"app/limit":   {"github.com/go-redis/redis_rate/v10", "github.com/redis/go-redis/v9"},
 	"static/pack": {"github.com/andybalholm/brotli", "github.com/klauspost/compress/gzip"},
@@ -42,7 +43,7 @@ var ladder = map[string][]string{
 		"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp", "go.opentelemetry.io/otel/propagation",
 		"go.opentelemetry.io/otel/sdk/resource", "go.opentelemetry.io/otel/sdk/trace", "go.opentelemetry.io/otel/trace"},
 	"views": {"gatehouse/app/words", "gatehouse/models", "github.com/a-h/templ", "github.com/a-h/templ/runtime"},
-	"handlers/web": {"gatehouse/app/account", "gatehouse/app/limit", "gatehouse/app/session", "gatehouse/app/token",
+	"handlers/web": {"gatehouse/app/account", "gatehouse/app/limit", "gatehouse/app/loopback", "gatehouse/app/session", "gatehouse/app/token",
 		"gatehouse/app/words", "gatehouse/models", "gatehouse/static", "gatehouse/views", "github.com/a-h/templ",
 		"github.com/gofiber/fiber/v2",
 		"github.com/mileusna/useragent", "github.com/valyala/fasthttp"},

@@ -1,17 +1,19 @@
 package web
 
 import (
-	"net/netip"
 	"net/url"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+
+	"gatehouse/app/loopback"
 )
 
 // LoopbackOnly hides a route from everyone but a browser on this machine, by its address and by the name it
 // asks for (DNS rebinding): the mails hold everyone's codes.
 func (s *Site) LoopbackOnly(c *fiber.Ctx) error {
-	if !s.ClientIP(c).IsLoopback() || s.throughAnother(c) || !namesThisMachine(string(c.Request().Host())) {
+	asked := url.URL{Host: string(c.Request().Host())}
+	if !s.ClientIP(c).IsLoopback() || s.throughAnother(c) || !loopback.Host(asked.Hostname()) {
 		return fiber.ErrNotFound
 	}
 	return c.Next()
@@ -31,10 +33,4 @@ func (s *Site) throughAnother(c *fiber.Ctx) bool {
 	}
 	nearest, err := hopAddress(strings.TrimSpace(chain[strings.LastIndexByte(chain, ',')+1:]))
 	return !contains(s.Proxies, s.socket(c)) || err != nil || !nearest.IsLoopback()
-}
-
-func namesThisMachine(host string) bool {
-	host = (&url.URL{Host: host}).Hostname()
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && address.IsLoopback()
 }
