@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,7 +16,7 @@ import (
 )
 
 // doctor prints what is configured, the callback address to register with each provider, and
-// whether each part answers. Its error says that something does not.
+// whether each part answers. It changes nothing, the schema of the database included. Its error says that something does not.
 func doctor(ctx context.Context, getenv func(string) string, out io.Writer) error {
 	cfg, err := config.Load(getenv)
 	if err != nil {
@@ -23,7 +24,7 @@ func doctor(ctx context.Context, getenv func(string) string, out io.Writer) erro
 	}
 	report := &report{out: out}
 	report.say("public address", cfg.URL.String(), nil)
-	report.say("database", scheme(cfg.DatabaseURL), within(ctx, func(ctx context.Context) error { return askDatabase(ctx, cfg) }))
+	report.database(ctx, cfg)
 	if cfg.RedisURL == "" {
 		report.say("redis", "none: sessions live in the database", nil)
 	} else {
@@ -68,12 +69,25 @@ func within(ctx context.Context, ask func(context.Context) error) error {
 	return ask(ctx)
 }
 
-func askDatabase(ctx context.Context, cfg config.Config) error {
-	db, err := models.Open(ctx, cfg.DatabaseURL)
-	if err != nil {
+// database says how far the schema is. Being behind is no failure: the next start brings it up to date.
+func (r *report) database(ctx context.Context, cfg config.Config) {
+	var schema models.Schema
+	err := within(ctx, func(ctx context.Context) (err error) {
+		schema, err = models.Look(ctx, cfg.DatabaseURL)
 		return err
+	})
+	what := fmt.Sprintf("%s, schema %d; this program wants %d", scheme(cfg.DatabaseURL), schema.Has, schema.Wants)
+	switch fits := schema.Err(); {
+	case err != nil:
+		what = scheme(cfg.DatabaseURL)
+	case errors.Is(fits, models.ErrNoSchema):
+		what = fmt.Sprintf("%s, empty: the first start brings it to schema %d", scheme(cfg.DatabaseURL), schema.Wants)
+	case errors.Is(fits, models.ErrOlderSchema):
+		what += " and the next start migrates it"
+	default:
+		err = fits
 	}
-	return db.Close()
+	r.say("database", what, err)
 }
 
 func askRedis(ctx context.Context, cfg config.Config) error {

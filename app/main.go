@@ -37,10 +37,12 @@ func command(ctx context.Context, args []string, getenv func(string) string) err
 	case args[0] == "doctor":
 		session.Quiet(slog.Default())
 		return doctor(ctx, getenv, os.Stdout)
+	case args[0] == "migrate":
+		return migrate(ctx, getenv, os.Stdout)
 	case args[0] == "healthcheck":
 		return healthcheck(ctx, getenv)
 	}
-	return errors.New("usage: gatehouse [demo | doctor | healthcheck]")
+	return errors.New("usage: gatehouse [demo | doctor | migrate | healthcheck]")
 }
 
 // settings is the environment and, in development, what .env adds to it.

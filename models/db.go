@@ -5,10 +5,8 @@ package models
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,22 +15,16 @@ import (
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // ErrNotFound says that no row answers the question; ErrTaken that the database refused a second
-// row with the same unique value; ErrNewerSchema that a newer Gatehouse has migrated this database.
+// row with the same unique value.
 var (
-	ErrNotFound    = errors.New("models: not found")
-	ErrTaken       = errors.New("models: taken")
-	ErrNewerSchema = errors.New("models: the database was migrated by a newer Gatehouse; run that version or restore a backup")
+	ErrNotFound = errors.New("models: not found")
+	ErrTaken    = errors.New("models: taken")
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // DB is one open database with a door to each table.
 type DB struct {
@@ -55,11 +47,27 @@ type DB struct {
 // Open connects to a sqlite:// or postgres:// address and brings its schema up to date. Several
 // processes may open one database at once: the migrations run once, under a lock.
 func Open(ctx context.Context, url string) (*DB, error) {
-	db, err := dial(url)
+	return open(ctx, url, true, (*DB).migrate)
+}
+
+// OpenAsIs is Open that migrates nothing and makes no file: for a command that runs beside the processes that
+// serve. ErrNoSchema, ErrOlderSchema, ErrNewerSchema.
+func OpenAsIs(ctx context.Context, url string) (*DB, error) {
+	return open(ctx, url, false, func(db *DB, ctx context.Context) error {
+		schema, err := db.schema(ctx)
+		if err != nil {
+			return err
+		}
+		return schema.Err()
+	})
+}
+
+func open(ctx context.Context, url string, create bool, ready func(*DB, context.Context) error) (*DB, error) {
+	db, err := dial(url, create)
 	if err != nil {
 		return nil, err
 	}
-	if err := db.migrate(ctx); err != nil {
+	if err := ready(db, ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	db.tables()
@@ -95,22 +103,30 @@ func (db *DB) Embedded() bool { return !db.postgres }
 // busy moment costs Postgres a process to open again, and everything that was prepared on it.
 const mostConns = 20
 
-func dial(url string) (*DB, error) {
+func dial(url string, create bool) (*DB, error) {
 	scheme, path, _ := strings.Cut(url, "://")
 	switch scheme {
 	case "sqlite":
-		return dialSQLite(path)
+		return dialSQLite(path, create)
 	case "postgres", "postgresql":
 		return dialPostgres(url)
 	}
-	return nil, errors.New("models: DATABASE_URL starts with sqlite:// or postgres://")
+	return nil, errors.New("DATABASE_URL: it starts with sqlite:// or postgres://")
 }
 
-func dialSQLite(path string) (*DB, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("models: make the folder of the database: %w", err)
+func dialSQLite(path string, create bool) (*DB, error) {
+	pragmas := "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)" +
+		"&_pragma=synchronous(NORMAL)&_txlock=immediate"
+	if create {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, fmt.Errorf("DATABASE_URL: make the folder of the database: %w", err)
+		}
+	} else {
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			return nil, ErrNoSchema
+		}
+		pragmas += "&mode=rw"
 	}
-	pragmas := "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(NORMAL)&_txlock=immediate"
 	// In a file: address these three would cut the path short, and another file would be opened.
 	path = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 	conn, err := sqlx.Open("sqlite", "file:"+path+pragmas)
@@ -125,7 +141,7 @@ func dialPostgres(url string) (*DB, error) {
 	url = withTimeouts(url)
 	connector, err := pq.NewConnector(url)
 	if err != nil {
-		return nil, fmt.Errorf("models: DATABASE_URL: %w", withoutSecrets(err))
+		return nil, fmt.Errorf("DATABASE_URL: %w", withoutSecrets(err))
 	}
 	connector.Dialer(&dialer{silence: silence(url)})
 	conn := sqlx.NewDb(sql.OpenDB(connector), "postgres")
@@ -158,52 +174,6 @@ func withoutSecrets(err error) error {
 		return errors.New("not a valid postgres:// address")
 	}
 	return err
-}
-
-func (db *DB) migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{}
-	if db.postgres {
-		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // asks once a second
-		if err != nil {
-			return err
-		}
-		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
-	}
-	provider, err := goose.NewProvider(dialect, db.sql.DB, files, options...)
-	if err != nil {
-		return fmt.Errorf("models: read migrations: %w", err)
-	}
-	sources := provider.ListSources()
-	newest := sources[len(sources)-1].Version
-	if version, err := db.version(ctx); err == nil && version >= newest {
-		return refuseNewer(version, newest)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("models: migrate: %w", err)
-	}
-	version, err := db.version(ctx)
-	if err != nil {
-		return fmt.Errorf("models: read schema version: %w", err)
-	}
-	return refuseNewer(version, newest)
-}
-
-// version is how far the schema has come, read without the lock: processes that start together on a
-// schema that is up to date need not queue for it.
-func (db *DB) version(ctx context.Context) (version int64, err error) {
-	err = db.get(ctx, &version, `SELECT max(version_id) FROM goose_db_version`)
-	return version, err
-}
-
-func refuseNewer(version, newest int64) error {
-	if version > newest {
-		return ErrNewerSchema
-	}
-	return nil
 }
 
 // forUpdate ends a SELECT whose row is about to be written.

@@ -36,6 +36,16 @@ func OpenDataKey(ctx context.Context, db *models.DB, keys *token.Keys, now time.
 	return data, err
 }
 
+// ReadDataKey is OpenDataKey for a command beside the processes that serve: it wraps nothing anew and drops no
+// wrapping, so that one which was handed fewer secrets than they have takes nothing from them. ErrDataKey.
+func ReadDataKey(ctx context.Context, db *models.DB, keys *token.Keys, now time.Time) (*token.DataKey, error) {
+	data, _, err := unwrap(ctx, db, keys)
+	if err != nil || data != nil {
+		return data, err
+	}
+	return OpenDataKey(ctx, db, keys, now) // migrated, and never started
+}
+
 // unwrap is nil where there is no data key yet.
 func unwrap(ctx context.Context, db *models.DB, keys *token.Keys) (data *token.DataKey, whole bool, err error) {
 	kept, err := db.DataKeys.All(ctx)

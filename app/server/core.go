@@ -38,21 +38,27 @@ type Core struct {
 	Mailbox   *mail.Mailbox // nil with SMTP_URL
 	Log       *slog.Logger
 
-	cfg  config.Config
-	now  func() time.Time
-	stop []func(ctx context.Context) error // in the order of use
+	cfg   config.Config
+	now   func() time.Time
+	serve bool                              // what others left is worked off here
+	stop  []func(ctx context.Context) error // in the order of use
 }
 
-// Observer is told what happens inside, for figures and traces. Its fields may be nil.
+// Observer is told what happens inside, for figures and traces.
 type Observer struct {
 	Sessions  session.Observer
-	WrongCode func()
+	WrongCode func() // may be nil
 }
 
-// OpenCore opens the stores. When it returns, the sessions that ended within the last access-token lifetime are
-// known. now is this process's clock; tests move it.
-func OpenCore(ctx context.Context, cfg config.Config, now func() time.Time, log *slog.Logger, observe Observer) (*Core, error) {
-	core := &Core{Log: log, cfg: cfg, now: now}
+// OpenCore opens the stores for a command that runs beside the processes that serve. It migrates nothing, and what
+// waits in the outbox is left to them: their workers have the mails of this command within a second. The session
+// store need not answer; what the command ends is ended when it does. models.ErrNoSchema, models.ErrOlderSchema,
+// models.ErrNewerSchema.
+func OpenCore(ctx context.Context, cfg config.Config, now func() time.Time, log *slog.Logger) (*Core, error) {
+	return openCore(ctx, &Core{Log: log, cfg: cfg, now: now}, Observer{Sessions: session.Unobserved()})
+}
+
+func openCore(ctx context.Context, core *Core, observe Observer) (*Core, error) {
 	if err := core.open(ctx, observe); err != nil {
 		return nil, errors.Join(err, core.Close(ctx))
 	}
@@ -60,6 +66,9 @@ func OpenCore(ctx context.Context, cfg config.Config, now func() time.Time, log 
 }
 
 func (c *Core) open(ctx context.Context, observe Observer) error {
+	if err := c.openStores(ctx); err != nil { // first: a command in the wrong folder makes nothing there
+		return err
+	}
 	secrets, err := secretsOf(c.cfg)
 	if err != nil {
 		return err
@@ -71,13 +80,8 @@ func (c *Core) open(ctx context.Context, observe Observer) error {
 	if c.Keys, err = token.NewKeys(secrets, c.cfg.URL.String(), c.now, audience...); err != nil {
 		return err
 	}
-	if err := c.openStores(ctx); err != nil {
-		return err
-	}
-	if err := c.openSessions(ctx, observe.Sessions); err != nil {
-		return err
-	}
-	if c.Outbox, err = c.openOutbox(ctx); err != nil {
+	c.Sessions = c.engine(observe.Sessions)
+	if c.Outbox, err = c.outbox(ctx); err != nil {
 		return err
 	}
 	c.Passwords = account.NewPasswords(runtime.GOMAXPROCS(0), MaxWaiting, c.cfg.PasswordMin, siteName(c.cfg.URL))
@@ -86,6 +90,21 @@ func (c *Core) open(ctx context.Context, observe Observer) error {
 		account.Rules{KeepTokens: c.cfg.KeepProviderTokens, OIDCName: c.cfg.OIDC.Name, WrongCode: observe.WrongCode})
 	c.stop = append(c.stop, c.Accounts.Close)
 	return nil
+}
+
+// work follows the feed and starts what sends mails and ends sessions behind the requests. The feed is read back
+// before the first request. With Redis down that fails, and so does the start: a process that does not know who was
+// signed out must not serve.
+func (c *Core) work(ctx context.Context) error {
+	if c.Redis != nil {
+		session.WarnOfEviction(ctx, c.Redis, c.Log)
+	}
+	if err := c.Sessions.Open(ctx); err != nil {
+		return err
+	}
+	c.run(func(ctx context.Context) { c.Sessions.Run(ctx) })
+	c.stop = append(c.stop, c.Outbox.Close)
+	return c.Outbox.Open(ctx)
 }
 
 // MaxWaiting is how many may wait for a hash in each lane; at some 30 ms each that is about a second a core.
@@ -103,7 +122,11 @@ func siteName(at *url.URL) string {
 }
 
 func (c *Core) openStores(ctx context.Context) (err error) {
-	if c.DB, err = models.Open(ctx, c.cfg.DatabaseURL); err != nil {
+	open := models.OpenAsIs
+	if c.serve {
+		open = models.Open
+	}
+	if c.DB, err = open(ctx, c.cfg.DatabaseURL); err != nil {
 		return err
 	}
 	c.stop = append(c.stop, func(context.Context) error { return c.DB.Close() })
@@ -117,7 +140,6 @@ func (c *Core) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	c.stop = append(c.stop, func(context.Context) error { return c.Redis.Close() })
-	session.WarnOfEviction(ctx, c.Redis, c.Log)
 	return nil
 }
 
@@ -134,21 +156,14 @@ func (c *Core) prepare(ctx context.Context) error {
 	return err
 }
 
-// openSessions reads the feed back before the first request. With Redis down that fails, and so does
-// the start: a process that does not know who was signed out must not serve.
-func (c *Core) openSessions(ctx context.Context, observe session.Observer) error {
+func (c *Core) engine(observe session.Observer) *session.Engine {
 	var store session.Store = c.databaseSessions()
 	if c.Redis != nil {
 		store = session.NewRedis(c.Redis, c.cfg.RefreshGrace, c.cfg.AccessTTL, c.ahead)
 	}
 	rules := session.Settings{AccessTTL: c.cfg.AccessTTL, Idle: c.cfg.SessionIdle, Max: c.cfg.SessionMax,
 		Claims: c.cfg.AccessClaims, PictureURL: c.cfg.URL.String() + "/profile/picture?v="}
-	c.Sessions = session.New(store, c.Keys, rules, observe, c.now, c.Log)
-	if err := c.Sessions.Open(ctx); err != nil {
-		return err
-	}
-	c.run(func(ctx context.Context) { c.Sessions.Run(ctx) })
-	return nil
+	return session.New(store, c.Keys, rules, observe, c.now, c.Log)
 }
 
 func (c *Core) databaseSessions() models.Sessions {

@@ -8,19 +8,18 @@ import (
 	"gatehouse/app/mail"
 )
 
-// openOutbox starts what sends mails and ends sessions behind the requests.
-func (c *Core) openOutbox(ctx context.Context) (*account.Outbox, error) {
+// outbox is what is to be sent and ended. A command adds to it and sends nothing: it has no sender.
+func (c *Core) outbox(ctx context.Context) (*account.Outbox, error) {
+	if !c.serve {
+		data, err := account.ReadDataKey(ctx, c.DB, c.Keys, c.now())
+		return account.NewOutbox(c.DB, data, c.Keys, nil, c.Sessions, c.Log, c.now), err
+	}
 	data, err := account.OpenDataKey(ctx, c.DB, c.Keys, c.now())
 	if err != nil {
 		return nil, err
 	}
 	sender, err := c.sender()
-	if err != nil {
-		return nil, err
-	}
-	outbox := account.NewOutbox(c.DB, data, c.Keys, sender, c.Sessions, c.Log, c.now)
-	c.stop = append(c.stop, outbox.Close)
-	return outbox, outbox.Open(ctx)
+	return account.NewOutbox(c.DB, data, c.Keys, sender, c.Sessions, c.Log, c.now), err
 }
 
 // sender is where mails go: over SMTP or, without, into a mailbox that /dev/mail shows.

@@ -32,18 +32,23 @@ type Server struct {
 	traces   *trace.Tracer
 }
 
-// Open makes a server that is ready for its first request.
+// Open makes a server that is ready for its first request: the schema is up to date, and the sessions that ended
+// within the last access-token lifetime are known. now is this process's clock; tests move it.
 func Open(ctx context.Context, cfg config.Config, now func() time.Time, log *Log) (*Server, error) {
 	figures := metrics.New()
 	traces, err := openTraces(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
-	core, err := OpenCore(ctx, cfg, now, log.Logger, Observer{Sessions: observer(figures, traces), WrongCode: figures.WrongCode})
+	core, err := openCore(ctx, &Core{Log: log.Logger, cfg: cfg, now: now, serve: true},
+		Observer{Sessions: observer(figures, traces), WrongCode: figures.WrongCode})
 	if err != nil {
 		return nil, errors.Join(err, closeTraces(ctx, traces))
 	}
 	s := &Server{Core: core, traces: traces}
+	if err := s.work(ctx); err != nil {
+		return nil, errors.Join(err, s.Close(ctx))
+	}
 	if err := s.open(figures, log); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
