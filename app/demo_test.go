@@ -18,7 +18,7 @@ func TestDemoIsNotForProduction(t *testing.T) {
 	if err != nil || settings["OAUTH_EMULATOR"] == "" {
 		t.Errorf("the demo's settings: %v", err)
 	}
-	err = command(t.Context(), nil, lookup([]string{"APP_ENV=production", "OAUTH_EMULATOR=http://127.0.0.1:1"}))
+	err = command(t.Context(), nil, lookup([]string{"APP_ENV=production", "OAUTH_EMULATOR=http://127.0.0.1:1"}), console{})
 	if err == nil || !strings.Contains(err.Error(), "OAUTH_EMULATOR: it lets anyone be anyone") {
 		t.Errorf("the emulator in production: %v", err)
 	}

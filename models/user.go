@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -46,6 +47,26 @@ func (u Users) ByID(ctx context.Context, id string) (User, error) {
 // ByEmail reads the user who has proven this canonical address. ErrNotFound when there is none.
 func (u Users) ByEmail(ctx context.Context, email string) (User, error) {
 	return u.one(ctx, `SELECT `+userColumns+` FROM users WHERE email = ?`, email)
+}
+
+// Page lists those whose name or address holds a text ("" for all), the newest first: at most as many, and none
+// before the person whose id is after ("" for the first page). Ids are in the order of their making (keyset).
+func (u Users) Page(ctx context.Context, search, after string, most int) ([]User, error) {
+	query, args := `SELECT `+userColumns+` FROM users WHERE 1 = 1`, []any{}
+	if search != "" {
+		pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(search)) + "%"
+		query += ` AND (lower(email) LIKE ? ESCAPE '\' OR lower(name) LIKE ? ESCAPE '\')`
+		args = append(args, pattern, pattern)
+	}
+	if after != "" {
+		query += ` AND id < ?`
+		args = append(args, after)
+	}
+	var users []User
+	if err := u.db.all(ctx, &users, query+` ORDER BY id DESC LIMIT ?`, append(args, most)...); err != nil {
+		return nil, fmt.Errorf("models: list users: %w", err)
+	}
+	return users, nil
 }
 
 // Lock holds a person's row still until the unit of work ends, so that units on one person go one after the
