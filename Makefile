@@ -9,16 +9,24 @@ FUZZTIME ?= 60s
 HASHES   := -gcflags=golang.org/x/crypto/argon2=-race=false
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo dev doctor build generate check test test-resilience fuzz bench clean
+.PHONY: help run demo compiled dev doctor build generate check test test-resilience fuzz bench clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## serve http://localhost:3000; needs Go alone
-	$(GO) run ./app
+run: compiled ## serve http://localhost:3000; needs Go alone
+	@exec bin/run/app
 
-demo: ## the same, with every provider's button working against a local stand-in
-	$(GO) run ./app demo
+demo: compiled ## the same, with every provider's button working against a local stand-in
+	@exec bin/run/demo bin/run/app
+
+# Not go run, which ends in an error of its own after ^C.
+compiled:
+	@command -v $(GO) >/dev/null || { echo 'Go is missing: install 1.26 or later from https://go.dev/dl/'; exit 1; }
+	@case "$$($(GO) env GOVERSION)" in go1.?|go1.?.*|go1.1*|go1.20*) \
+		echo "$$($(GO) env GOVERSION) is too old to fetch what it needs: install Go 1.26 or later from https://go.dev/dl/"; exit 1;; esac
+	@test -x bin/run/app || echo 'the first time, this downloads the modules and compiles them: about a minute'
+	@$(GO) build -o bin/run/ ./app ./app/oauth/emulator/demo
 
 dev: ## rebuild and restart on save; nobody is signed out
 	$(AIR)

@@ -73,6 +73,7 @@ func TestHalfAProviderStopsTheStart(t *testing.T) {
 		"APPLE_PRIVATE_KEY_FILE=/is/not/there.p8": "APPLE_PRIVATE_KEY_FILE: ",
 		"OIDC_ISSUER=issuer.example":              "oidc: the issuer is not an address",
 		"KEEP_PROVIDER_TOKENS=gogle":              `KEEP_PROVIDER_TOKENS: name google`,
+		"APP_ENV=production":                      "OAUTH_EMULATOR: it lets anyone be anyone; remove it.",
 	} {
 		settings := append(slices.Clone(whole), missing)
 		_, examined := examined(t, settings)

@@ -75,8 +75,6 @@ func command(ctx context.Context, args []string, getenv func(string) string, at 
 		return usage
 	case name == "serve":
 		return serve(ctx, getenv)
-	case name == "demo":
-		return demo(ctx, getenv)
 	case name == "doctor":
 		return doctor(ctx, getenv, at.out)
 	case name == "migrate":
