@@ -18,9 +18,11 @@ const skew = 5 * time.Minute
 
 const (
 	// pollEvery is how often a process reads the feed back by the overlap, and peekEvery how often it looks
-	// whether there is something new at all: an index entry, not a scan.
+	// whether there is something new at all: an index entry, not a scan. After peekFor it answers in any case:
+	// whoever follows the feed takes a long silence for a database that is gone.
 	pollEvery = time.Second
 	peekEvery = 50 * time.Millisecond
+	peekFor   = 500 * time.Millisecond
 )
 
 // Ended waits until sessions may have ended after the cursor and returns them with the next
@@ -53,9 +55,9 @@ func (s Sessions) Ended(ctx context.Context, cursor string) ([]Ended, string, er
 	return ended, at.String(), err
 }
 
-// await waits until a session ends after the newest that is known, for a second at most.
+// await waits until a session ends after the newest that is known, or peekFor is over.
 func (s Sessions) await(ctx context.Context, newest time.Time) error {
-	for range pollEvery / peekEvery {
+	for began := time.Now(); time.Since(began) < peekFor; {
 		if err := wait(ctx, peekEvery); err != nil {
 			return err
 		}
