@@ -34,8 +34,8 @@ dev: ## rebuild and restart on save; nobody is signed out
 doctor: ## what is configured, what to register, what answers
 	$(GO) run ./app doctor
 
-build: ## bin/gatehouse, one static binary
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/gatehouse ./app
+build: ## bin/gatehouse, one static binary; VERSION names it, else the commit does
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X gatehouse/app/server.release=$(VERSION)" -o bin/gatehouse ./app
 
 generate: node_modules ## rebuild the templ components and the CSS, and compress what is static
 	$(TEMPL) generate -include-version=false -path views

@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
+	"gatehouse/app/server"
 	"gatehouse/app/session"
 	"gatehouse/models"
 )
@@ -79,6 +81,10 @@ func command(ctx context.Context, args []string, getenv func(string) string, at 
 		return doctor(ctx, getenv, at.out)
 	case name == "migrate":
 		return migrate(ctx, getenv, at.out)
+	case name == "version":
+		_, _ = fmt.Fprintf(at.out, "gatehouse %s (%s, %s/%s)\n",
+			server.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		return nil
 	case name == "healthcheck":
 		return healthcheck(ctx, getenv)
 	}

@@ -4,12 +4,27 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"gatehouse/handlers/web"
 )
 
 // askAgain bounds what strangers who ask /readyz cost the database: ten questions a second.
 const askAgain = 100 * time.Millisecond
 
-// problems lists what keeps this process from serving well, for /readyz.
+// lateAfter is how long a mail may wait before its sending counts as degraded: three tries of a code have failed.
+const lateAfter = 2 * time.Minute
+
+// ready says what keeps this process from serving, and what serves less well, for /readyz. Without mails people
+// still sign in, so a balancer must not look away: no other process would send them either.
+func (s *Server) ready(ctx context.Context) web.Readiness {
+	found := web.Readiness{Problems: s.problems(ctx), Degraded: map[string]string{}}
+	if age := s.Outbox.Age(); age > lateAfter {
+		found.Degraded["mail"] = "the oldest mail or ending has waited for " + age.Round(time.Second).String() +
+			": the log says why"
+	}
+	return found
+}
+
 func (s *Server) problems(ctx context.Context) map[string]string {
 	found := map[string]string{}
 	if s.draining.Load() {

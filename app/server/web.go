@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -64,6 +65,7 @@ func (s *Server) open(figures *metrics.Figures, log *Log) (err error) {
 		return err
 	}
 	figures.Watch(s.Sessions.Lag, s.Passwords.Depth, s.Passwords.Hashed)
+	figures.Build(Version(), runtime.Version())
 	figures.WatchOutbox(s.Outbox.Waiting, s.Outbox.Age)
 	s.sweep()
 	site := s.site(figures, log, files)
@@ -84,7 +86,7 @@ func (s *Server) site(figures *metrics.Figures, log *Log, files *static.Files) *
 		URL: s.cfg.URL, Production: s.cfg.Production, AccessTTL: s.cfg.AccessTTL, Proxies: s.cfg.TrustedProxies,
 		MetricsToken: s.cfg.MetricsToken, DevMail: s.Mailbox != nil,
 		Accounts: s.Accounts, Sessions: s.Sessions, Keys: s.Keys, Limits: s.Limits, Static: files,
-		Problems: s.problems, Now: s.now, Log: s.Log,
+		Ready: s.ready, Version: Version(), Now: s.now, Log: s.Log,
 		Observe: func(request web.Answered) {
 			figures.Answered(request.Route, request.Method, request.Status, request.Took)
 			if !request.Unlogged {

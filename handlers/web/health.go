@@ -16,17 +16,22 @@ func (s *Site) Healthz(c *fiber.Ctx) error {
 
 const readyWithin = 2 * time.Second
 
-// Readyz says whether this process serves well, and if not, what is wrong.
+// Readyz says whether this process serves, and what is wrong. It is 503 where a balancer had better ask another.
 func (s *Site) Readyz(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	ctx, cancel := context.WithTimeout(c.UserContext(), readyWithin)
 	defer cancel()
-	problems := s.Problems(ctx)
-	if len(problems) == 0 {
-		return c.JSON(fiber.Map{"status": "ready"})
+	found := s.Ready(ctx)
+	answer := fiber.Map{"status": "ready", "version": s.Version}
+	if len(found.Degraded) > 0 {
+		answer["degraded"] = found.Degraded
 	}
+	if len(found.Problems) == 0 {
+		return c.JSON(answer)
+	}
+	answer["status"], answer["problems"] = "not ready", found.Problems
 	c.Set(fiber.HeaderRetryAfter, "2")
-	return c.Status(fiber.StatusServiceUnavailable).JSON(fiber.Map{"status": "not ready", "problems": problems})
+	return c.Status(fiber.StatusServiceUnavailable).JSON(answer)
 }
 
 // OperatorsOnly lets in whoever carries METRICS_TOKEN. Without one set, it lets in who reaches this

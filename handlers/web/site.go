@@ -37,8 +37,9 @@ type Site struct {
 	Limits   *limit.Limiter
 	Static   *static.Files
 
-	// Problems lists, by name, what keeps this process from serving well.
-	Problems func(ctx context.Context) map[string]string
+	// Ready says what is wrong with this process, for /readyz.
+	Ready   func(ctx context.Context) Readiness
+	Version string // of this build
 	// Trace is told when a request begins, and by what it returns when it is answered. nil without a
 	// collector.
 	Trace func(ctx context.Context, method string, header func(name string) string) (context.Context, Traced)
@@ -52,6 +53,10 @@ type Site struct {
 	uploads  map[string]bool // the paths whose budget has room for a picture
 	inMemory map[string]bool // the routes that cost less than their line in the log
 }
+
+// Readiness is what is wrong, by name and in words for an operator: what keeps this process from serving, and what
+// serves less well and no other process would do better.
+type Readiness struct{ Problems, Degraded map[string]string }
 
 // Traced ends a request's span.
 type Traced = func(route string, status int)
