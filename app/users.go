@@ -13,6 +13,7 @@ import (
 	"gatehouse/app/account"
 	"gatehouse/app/config"
 	"gatehouse/app/server"
+	"gatehouse/app/words"
 	"gatehouse/models"
 )
 
@@ -141,7 +142,7 @@ func said(err error) error {
 	var mistakes account.FieldErrors
 	switch {
 	case errors.As(err, &mistakes):
-		return errors.New(mistakes.Password + mistakes.Email)
+		return errors.New(words.English().Say("error."+mistakes[0].Code, mistakes[0].Args))
 	case errors.Is(err, account.ErrTaken):
 		return errors.New("this address belongs to another account")
 	case errors.Is(err, account.ErrNoAddress):

@@ -123,8 +123,8 @@ func (a *Accounts) SetPasswordFor(ctx context.Context, caller Caller, id, passwo
 	if user.Email == "" {
 		return ErrNoAddress
 	}
-	if mistake := a.passwordMistake(password, user.Name, user.Email); mistake != "" {
-		return FieldErrors{Password: mistake}
+	if err := fieldErrors(a.passwords.weakness(password, user.Name, user.Email)); err != nil {
+		return err
 	}
 	hash, err := a.passwords.Hash(ctx, Known, password)
 	if err != nil {
@@ -151,11 +151,11 @@ func (a *Accounts) SetPasswordFor(ctx context.Context, caller Caller, id, passwo
 // password. The address before is told; sessions stay, and claim the new one from their next rotation on.
 // FieldErrors, ErrTaken.
 func (a *Accounts) SetEmailFor(ctx context.Context, caller Caller, id, email string) error {
-	address, err := Canonical(email)
-	if err != nil {
-		return FieldErrors{Email: sayAddress}
+	address, bad := addressOf(email)
+	if bad != nil {
+		return FieldErrors{bad}
 	}
-	err = a.operate(ctx, caller, id, func(u *unit, user models.User) error {
+	err := a.operate(ctx, caller, id, func(u *unit, user models.User) error {
 		if user.Email == address {
 			return nil
 		}
