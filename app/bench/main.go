@@ -1,6 +1,8 @@
 // Command bench measures Gatehouse as a whole process on this machine: CPU per request, its own and its stores',
-// read from the kernel, beside a bare Fiber handler in the same run. Figures of another machine, or of a busy one,
-// differ; the ratios hardly do. "-" is what could not be read: the stores of another machine, or without Linux. It needs TEST_DATABASE_URL and TEST_REDIS_URL (make bench sees to them).
+// read from the kernel, beside a bare Fiber handler in the same run. Figures of another machine differ; the ratios
+// hardly do. Where others work on the machine too, compare only what ran within the same minute. "-" is what could
+// not be read: the stores of another machine, or without Linux. It needs TEST_DATABASE_URL and TEST_REDIS_URL, of
+// servers that nobody else asks meanwhile (make bench sees to them).
 package main
 
 import (
