@@ -69,10 +69,11 @@ func TestHalfAProviderStopsTheStart(t *testing.T) {
 		"APPLE_PRIVATE_KEY=":                      "APPLE_PRIVATE_KEY (or APPLE_PRIVATE_KEY_FILE): set",
 		"APPLE_TEAM_ID=":                          "APPLE_TEAM_ID: set",
 		"OIDC_ISSUER=":                            "OIDC_ISSUER: set",
-		"APPLE_PRIVATE_KEY=not a key":             "apple: the private key is not the PEM of a .p8",
+		"APPLE_PRIVATE_KEY=not a key":             "APPLE_PRIVATE_KEY: the private key is not the PEM of a .p8",
 		"APPLE_PRIVATE_KEY_FILE=/is/not/there.p8": "APPLE_PRIVATE_KEY_FILE: ",
-		"OIDC_ISSUER=issuer.example":              "oidc: the issuer is not an address",
+		"OIDC_ISSUER=issuer.example":              "OIDC_ISSUER: the issuer is not an address",
 		"KEEP_PROVIDER_TOKENS=gogle":              `KEEP_PROVIDER_TOKENS: name google`,
+		"OAUTH_EMULATOR=localhost:4000":           "OAUTH_EMULATOR: set it to http://HOST:PORT",
 		"APP_ENV=production":                      "OAUTH_EMULATOR: it lets anyone be anyone; remove it.",
 	} {
 		settings := append(slices.Clone(whole), missing)
@@ -81,6 +82,24 @@ func TestHalfAProviderStopsTheStart(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), testkit.RegisteredSecret) {
 				t.Errorf("%s with %s: %v", name, missing, err)
 			}
+		}
+	}
+}
+
+// What cannot be opened is named by its setting, and its password by nobody. Nothing runs beside it, as above.
+func TestWhatCannotBeOpenedIsNamed(t *testing.T) {
+	for setting, says := range map[string]string{
+		"DATABASE_URL=sqlite:///dev/null/no.db":         "DATABASE_URL: ",
+		"DATABASE_URL=postgres://a:hunter2@127.0.0.1:1": "DATABASE_URL: ",
+		"REDIS_URL=localhost:6379":                      "REDIS_URL: set it to an address like",
+		"REDIS_URL=redis://:hunter2@127.0.0.1:1/0":      "REDIS_URL: ",
+		"SMTP_URL=mail.example.com":                     "SMTP_URL: set it to an address like",
+	} {
+		settings := []string{"ADDR=127.0.0.1:0", "APP_URL=http://localhost:3999", "MAIL_FROM=a@example.com",
+			"DATABASE_URL=sqlite://" + filepath.Join(t.TempDir(), "gatehouse.db"), setting}
+		err := command(t.Context(), nil, lookup(settings), console{})
+		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", setting, err)
 		}
 	}
 }

@@ -3,11 +3,13 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +39,7 @@ type Config struct {
 
 	TrustedProxies []netip.Prefix
 	Limits         bool
+	HSTSSubdomains bool // browsers are to ask every host below ours for https, too
 
 	SMTPURL  string // "" keeps mails and shows them at /dev/mail
 	MailFrom string
@@ -55,7 +58,7 @@ type Config struct {
 type Client struct{ ID, Secret string }
 
 // Apple is a registration with Apple: the secret is minted from the key.
-type Apple struct{ ClientID, TeamID, KeyID, PrivateKey, PrivateKeyFile string }
+type Apple struct{ ClientID, TeamID, KeyID, PrivateKey string }
 
 // OIDC is a registration with any OpenID Connect issuer.
 type OIDC struct {
@@ -78,11 +81,11 @@ func Load(env func(string) string) (Config, error) {
 	r := &reader{getenv: getenv}
 	c := Config{
 		Production: r.choice("APP_ENV", "development", "production") == "production",
-		Secrets:    list(getenv("APP_SECRETS")),
+		Secrets:    list(r.secret("APP_SECRETS")),
 
-		DatabaseURL:     r.text("DATABASE_URL", "sqlite://data/gatehouse.db"),
+		DatabaseURL:     cmp.Or(r.secret("DATABASE_URL"), "sqlite://data/gatehouse.db"),
 		DatabasePrepare: r.choice("DATABASE_PREPARE", "on", "off") == "on",
-		RedisURL:        getenv("REDIS_URL"),
+		RedisURL:        r.secret("REDIS_URL"),
 
 		AccessTTL:    r.duration("ACCESS_TTL", 10*time.Minute),
 		SessionIdle:  r.duration("SESSION_IDLE", 168*time.Hour),
@@ -96,20 +99,22 @@ func Load(env func(string) string) (Config, error) {
 
 		TrustedProxies: r.prefixes("TRUSTED_PROXIES"),
 		Limits:         r.choice("LIMITS", "on", "off") == "on",
+		HSTSSubdomains: r.choice("HSTS_SUBDOMAINS", "off", "on") == "on",
 
-		SMTPURL:  getenv("SMTP_URL"),
+		SMTPURL:  r.secret("SMTP_URL"),
 		MailFrom: getenv("MAIL_FROM"),
 
-		Google:  Client{getenv("GOOGLE_CLIENT_ID"), getenv("GOOGLE_CLIENT_SECRET")},
-		GitHub:  Client{getenv("GITHUB_CLIENT_ID"), getenv("GITHUB_CLIENT_SECRET")},
-		Twitter: Client{getenv("TWITTER_CLIENT_ID"), getenv("TWITTER_CLIENT_SECRET")},
+		Google:  Client{getenv("GOOGLE_CLIENT_ID"), r.secret("GOOGLE_CLIENT_SECRET")},
+		GitHub:  Client{getenv("GITHUB_CLIENT_ID"), r.secret("GITHUB_CLIENT_SECRET")},
+		Twitter: Client{getenv("TWITTER_CLIENT_ID"), r.secret("TWITTER_CLIENT_SECRET")},
 		Apple: Apple{getenv("APPLE_CLIENT_ID"), getenv("APPLE_TEAM_ID"), getenv("APPLE_KEY_ID"),
-			strings.ReplaceAll(getenv("APPLE_PRIVATE_KEY"), `\n`, "\n"), getenv("APPLE_PRIVATE_KEY_FILE")},
-		OIDC:               OIDC{Client{getenv("OIDC_CLIENT_ID"), getenv("OIDC_CLIENT_SECRET")}, getenv("OIDC_ISSUER"), r.text("OIDC_NAME", "Single sign-on")},
+			strings.ReplaceAll(r.secret("APPLE_PRIVATE_KEY"), `\n`, "\n")},
+		OIDC: OIDC{Client{getenv("OIDC_CLIENT_ID"), r.secret("OIDC_CLIENT_SECRET")},
+			getenv("OIDC_ISSUER"), r.text("OIDC_NAME", "Single sign-on")},
 		KeepProviderTokens: list(getenv("KEEP_PROVIDER_TOKENS")),
 		OAuthEmulator:      getenv("OAUTH_EMULATOR"),
 
-		MetricsToken: getenv("METRICS_TOKEN"),
+		MetricsToken: r.secret("METRICS_TOKEN"),
 		Traces:       getenv("OTEL_EXPORTER_OTLP_ENDPOINT")+getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != "",
 	}
 	c.Addr = r.listen("ADDR", map[bool]string{true: ":3000", false: "localhost:3000"}[c.Production])
@@ -148,6 +153,24 @@ func (r *reader) text(name, fallback string) string {
 	}
 	return fallback
 }
+
+// secret is a setting that nobody should have to keep in the environment: NAME_FILE names a file that holds it,
+// and goes before NAME.
+func (r *reader) secret(name string) string {
+	path := r.getenv(name + "_FILE")
+	if path == "" {
+		return r.getenv(name)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		r.say(name+"_FILE", "%v.", err)
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// given is not empty where a secret is there, readable or not.
+func (r *reader) given(name string) string { return r.getenv(name) + r.getenv(name+"_FILE") }
 
 // choice is one of the allowed words; the first is the default.
 func (r *reader) choice(name string, allowed ...string) string {

@@ -97,7 +97,7 @@ func TestEverySentence(t *testing.T) {
 		{[]string{"OIDC_ISSUER=https://issuer.example.com", "OIDC_CLIENT_ID=i"}, `OIDC_CLIENT_SECRET: set OIDC_CLIENT_SECRET beside OIDC_CLIENT_ID and OIDC_ISSUER, or none of them.`},
 		{[]string{"APPLE_CLIENT_ID=i", "APPLE_TEAM_ID=t", "APPLE_KEY_ID=k"},
 			`APPLE_PRIVATE_KEY (or APPLE_PRIVATE_KEY_FILE): set APPLE_PRIVATE_KEY (or APPLE_PRIVATE_KEY_FILE) beside APPLE_CLIENT_ID and APPLE_KEY_ID and APPLE_TEAM_ID, or none of them.`},
-		{[]string{"APPLE_PRIVATE_KEY_FILE=/key.p8"},
+		{[]string{"APPLE_PRIVATE_KEY_FILE=/dev/null"},
 			`APPLE_CLIENT_ID: set APPLE_CLIENT_ID and APPLE_KEY_ID and APPLE_TEAM_ID beside APPLE_PRIVATE_KEY (or APPLE_PRIVATE_KEY_FILE), or none of them.`},
 		{[]string{"KEEP_PROVIDER_TOKENS=google,facebook"}, `KEEP_PROVIDER_TOKENS: name google, github, twitter, apple or oidc, not "facebook".`},
 

@@ -29,7 +29,7 @@ func TestExampleListsEverySetting(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name := range asked {
-		if _, found := listed[name]; !found {
+		if _, found := listed[strings.TrimSuffix(name, "_FILE")]; !found { // its first lines say that secrets have one
 			t.Errorf(".env.example does not list %s", name)
 		}
 	}

@@ -51,12 +51,13 @@ func (r *reader) refuse(c Config) {
 
 // refuseProviders wants a provider whole or not at all.
 func (r *reader) refuseProviders(c Config) {
-	r.whole(map[string]string{"GOOGLE_CLIENT_ID": c.Google.ID, "GOOGLE_CLIENT_SECRET": c.Google.Secret})
-	r.whole(map[string]string{"GITHUB_CLIENT_ID": c.GitHub.ID, "GITHUB_CLIENT_SECRET": c.GitHub.Secret})
-	r.whole(map[string]string{"TWITTER_CLIENT_ID": c.Twitter.ID, "TWITTER_CLIENT_SECRET": c.Twitter.Secret})
-	r.whole(map[string]string{"OIDC_ISSUER": c.OIDC.Issuer, "OIDC_CLIENT_ID": c.OIDC.ID, "OIDC_CLIENT_SECRET": c.OIDC.Secret})
+	r.whole(map[string]string{"GOOGLE_CLIENT_ID": c.Google.ID, "GOOGLE_CLIENT_SECRET": r.given("GOOGLE_CLIENT_SECRET")})
+	r.whole(map[string]string{"GITHUB_CLIENT_ID": c.GitHub.ID, "GITHUB_CLIENT_SECRET": r.given("GITHUB_CLIENT_SECRET")})
+	r.whole(map[string]string{"TWITTER_CLIENT_ID": c.Twitter.ID, "TWITTER_CLIENT_SECRET": r.given("TWITTER_CLIENT_SECRET")})
+	r.whole(map[string]string{"OIDC_ISSUER": c.OIDC.Issuer, "OIDC_CLIENT_ID": c.OIDC.ID,
+		"OIDC_CLIENT_SECRET": r.given("OIDC_CLIENT_SECRET")})
 	r.whole(map[string]string{"APPLE_CLIENT_ID": c.Apple.ClientID, "APPLE_TEAM_ID": c.Apple.TeamID, "APPLE_KEY_ID": c.Apple.KeyID,
-		"APPLE_PRIVATE_KEY (or APPLE_PRIVATE_KEY_FILE)": c.Apple.PrivateKey + c.Apple.PrivateKeyFile})
+		"APPLE_PRIVATE_KEY (or APPLE_PRIVATE_KEY_FILE)": r.given("APPLE_PRIVATE_KEY")})
 	for _, name := range c.KeepProviderTokens {
 		if !slices.Contains([]string{"google", "github", "twitter", "apple", "oidc"}, name) {
 			r.say("KEEP_PROVIDER_TOKENS", "name google, github, twitter, apple or oidc, not %q.", name)
@@ -89,10 +90,10 @@ func (r *reader) refuseInProduction(c Config) {
 	if issuer, err := url.Parse(c.OIDC.Issuer); c.OIDC.Issuer != "" && (err != nil || issuer.Scheme != "https" && !loopback.Host(issuer.Hostname())) {
 		r.say("OIDC_ISSUER", "production is https://: the client's secret and the answers travel there.")
 	}
-	if len(c.Secrets) == 0 {
+	if r.given("APP_SECRETS") == "" {
 		r.say("APP_SECRETS", "set it to a secret of 32 bytes or more; `openssl rand -base64 48` makes one.")
 	}
-	if c.SMTPURL == "" {
+	if r.given("SMTP_URL") == "" {
 		r.say("SMTP_URL", "set it, such as smtp://user:password@smtp.example.com:587: people need their codes.")
 	}
 	if !c.Limits {

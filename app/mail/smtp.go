@@ -35,12 +35,12 @@ type SMTP struct {
 func NewSMTP(address, from string) (*SMTP, error) {
 	sender, err := mail.ParseAddress(from)
 	if err != nil {
-		return nil, errors.New("mail: MAIL_FROM is an address like Gatehouse <hello@example.com>")
+		return nil, errors.New("MAIL_FROM: set it to an address like Gatehouse <hello@example.com>")
 	}
 	// The error of url.Parse quotes the address, password and all.
 	server, err := url.Parse(address)
 	if err != nil || server.Hostname() == "" || server.Scheme != "smtp" && server.Scheme != "smtps" {
-		return nil, errors.New("mail: SMTP_URL is an address like smtp://user:password@mail.example.com:587")
+		return nil, errors.New("SMTP_URL: set it to an address like smtp://user:password@mail.example.com:587")
 	}
 	options, err := clientOptions(server)
 	if err != nil {
@@ -48,7 +48,7 @@ func NewSMTP(address, from string) (*SMTP, error) {
 	}
 	client, err := gomail.NewClient(server.Hostname(), options...)
 	if err != nil {
-		return nil, fmt.Errorf("mail: SMTP_URL: %w", err)
+		return nil, fmt.Errorf("SMTP_URL: %w", err)
 	}
 	return &SMTP{client: client, from: sender, page: parsePage()}, nil
 }
@@ -112,7 +112,7 @@ func portOf(server *url.URL, secure bool) (int, error) {
 	case server.Port() != "":
 		port, err := strconv.Atoi(server.Port())
 		if err != nil || port < 1 || port > 65535 {
-			return 0, errors.New("mail: the port of SMTP_URL is a number up to 65535")
+			return 0, errors.New("SMTP_URL: the port is a number up to 65535")
 		}
 		return port, nil
 	case secure:

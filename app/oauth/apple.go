@@ -67,7 +67,7 @@ func (a *apple) secret() (minted string, err error) {
 		return err
 	})
 	if err != nil {
-		return "", errors.New("the private key is not the PEM of a .p8 (PKCS #8, P-256)")
+		return "", errors.New("APPLE_PRIVATE_KEY: the private key is not the PEM of a .p8 (PKCS #8, P-256)")
 	}
 	return minted, nil
 }

@@ -158,7 +158,7 @@ func TestNewRefusesHalfOfAProvider(t *testing.T) {
 		settings := whole.settings
 		change(&settings)
 		_, err := New(settings, whole.now)
-		if err == nil || strings.Contains(err.Error(), "client-secret") || strings.Contains(err.Error(), "PRIVATE") {
+		if err == nil || strings.Contains(err.Error(), "client-secret") || strings.Contains(err.Error(), "nonsense") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

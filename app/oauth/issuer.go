@@ -28,7 +28,7 @@ func newIssuer(plan plan) (source, error) {
 	}
 	address, err := url.Parse(registered.Issuer)
 	if err != nil || address.Host == "" || (address.Scheme != "https" && address.Scheme != "http") {
-		return nil, errors.New("the issuer is not an address")
+		return nil, errors.New("OIDC_ISSUER: the issuer is not an address")
 	}
 	return &issuer{
 		traits: traits{name: "oidc", label: cmp.Or(registered.Name, "Single sign-on"), issuer: registered.Issuer,

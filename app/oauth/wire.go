@@ -40,7 +40,7 @@ func (w *wire) via(address string) (*wire, error) {
 	}
 	emulator, err := url.Parse(strings.TrimSuffix(address, "/"))
 	if err != nil || emulator.Host == "" || (emulator.Scheme != "http" && emulator.Scheme != "https") {
-		return nil, errors.New("oauth: the emulator's address is not http://HOST:PORT")
+		return nil, errors.New("OAUTH_EMULATOR: set it to http://HOST:PORT of the stand-in")
 	}
 	return &wire{next: w.next, emulator: emulator}, nil
 }

@@ -100,6 +100,9 @@ func (c *Core) work(ctx context.Context) error {
 		session.WarnOfEviction(ctx, c.Redis, c.Log)
 	}
 	if err := c.Sessions.Open(ctx); err != nil {
+		if c.Redis != nil {
+			return fmt.Errorf("REDIS_URL: %w", err)
+		}
 		return err
 	}
 	c.run(func(ctx context.Context) { c.Sessions.Run(ctx) })

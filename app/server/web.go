@@ -84,7 +84,7 @@ func (s *Server) open(figures *metrics.Figures, log *Log) (err error) {
 func (s *Server) site(figures *metrics.Figures, log *Log, files *static.Files) *web.Site {
 	site := &web.Site{
 		URL: s.cfg.URL, Production: s.cfg.Production, AccessTTL: s.cfg.AccessTTL, Proxies: s.cfg.TrustedProxies,
-		MetricsToken: s.cfg.MetricsToken, DevMail: s.Mailbox != nil,
+		MetricsToken: s.cfg.MetricsToken, HSTSSubdomains: s.cfg.HSTSSubdomains, DevMail: s.Mailbox != nil,
 		Accounts: s.Accounts, Sessions: s.Sessions, Keys: s.Keys, Limits: s.Limits, Static: files,
 		Ready: s.ready, Version: Version(), Now: s.now, Log: s.Log,
 		Observe: func(request web.Answered) {

@@ -55,7 +55,7 @@ const (
 func dialOptions(address string) (*redis.UniversalOptions, error) {
 	at, err := url.Parse(address)
 	if err != nil || at.Host == "" || at.Scheme != "redis" && at.Scheme != "rediss" {
-		return nil, errors.New("session: REDIS_URL looks like redis://user:password@host:6379/0") // never quote it: it holds the password
+		return nil, errors.New("REDIS_URL: set it to an address like redis://user:password@host:6379/0") // never quote it: it holds the password
 	}
 	query := at.Query()
 	more, master := query["addr"], query.Get("master_name")
@@ -79,7 +79,7 @@ func dialOptions(address string) (*redis.UniversalOptions, error) {
 	}
 	plain, err := redis.ParseURL(at.Scheme + "://" + at.User.String() + withAt(at.User) + at.Host + at.Path)
 	if err != nil {
-		return nil, errors.New("session: REDIS_URL ends in /0 to /15, the number of the database")
+		return nil, errors.New("REDIS_URL: end it in /0 to /15, the number of the database")
 	}
 	options.Username, options.Password, options.DB, options.TLSConfig = plain.Username, plain.Password, plain.DB, plain.TLSConfig
 	return options, nil

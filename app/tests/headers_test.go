@@ -143,8 +143,14 @@ func TestCookieFlags(t *testing.T) {
 					t.Errorf("%s", raw)
 				}
 			}
-			if hsts := h.Browser().Get("/").Header.Get("Strict-Transport-Security"); (hsts != "") != want.secure {
-				t.Errorf("Strict-Transport-Security: %q", hsts)
+			strict := map[string]string{"http": "", "https": "max-age=31536000"}[scheme]
+			if got := h.Browser().Get("/").Header.Get("Strict-Transport-Security"); got != strict {
+				t.Errorf("Strict-Transport-Security: %q, want %q", got, strict)
+			}
+			below := testkit.NewHouse(t, "APP_URL="+want.address, "HSTS_SUBDOMAINS=on")
+			got := below.Browser().Get("/").Header.Get("Strict-Transport-Security")
+			if strict != "" && got != strict+"; includeSubDomains" {
+				t.Errorf("with HSTS_SUBDOMAINS: %q", got)
 			}
 		})
 	}

@@ -29,7 +29,10 @@ type Site struct {
 	AccessTTL    time.Duration
 	Proxies      []netip.Prefix // whose X-Forwarded-For is believed
 	MetricsToken string
-	DevMail      bool // mails are kept, and shown to this machine
+
+	HSTSSubdomains bool // Strict-Transport-Security reaches below our host
+
+	DevMail bool // mails are kept, and shown to this machine
 
 	Accounts *account.Accounts
 	Sessions *session.Engine
@@ -75,7 +78,7 @@ func (s *Site) Prepare(costs map[string]Budget) (err error) {
 	if s.csrf, err = s.crossSite(); err != nil {
 		return fmt.Errorf("web: APP_URL: %w", err)
 	}
-	s.headers = securityHeaders(s.URL.Scheme == "https")
+	s.headers = securityHeaders(s.URL.Scheme == "https", s.HSTSSubdomains)
 	s.uploads, s.inMemory = map[string]bool{}, map[string]bool{}
 	for route, cost := range costs {
 		method, path, _ := strings.Cut(route, " ")
