@@ -7,14 +7,22 @@ import (
 	"strings"
 	"time"
 
+	"gatehouse/app/links"
 	"gatehouse/app/words"
 	"gatehouse/models"
 
 	"github.com/a-h/templ"
 )
 
+// to is a link or an action: a path of ours, by way of the one function that knows the base path.
+func to(ctx context.Context, local string) templ.SafeURL { return templ.SafeURL(path(ctx, local)) }
+
+// path is to, for an attribute that is no URL to templ.
+func path(ctx context.Context, local string) string { return links.To(ctx, local) }
+
 // going adds next to a path of ours, so that it is kept from page to page.
-func going(path, next string) templ.SafeURL {
+func going(ctx context.Context, local, next string) templ.SafeURL {
+	path := path(ctx, local)
 	if next == "" {
 		return templ.SafeURL(path)
 	}
@@ -76,17 +84,17 @@ func codeInput(ctx context.Context, id, typed, wrong string) input {
 }
 
 // front is where the name at the top leads.
-func front(user *models.User) templ.SafeURL {
+func front(ctx context.Context, user *models.User) templ.SafeURL {
 	if user != nil {
-		return "/dashboard"
+		return to(ctx, "/dashboard")
 	}
-	return "/"
+	return to(ctx, "/")
 }
 
 // swapping has htmx send a form once at a time and put the answer in the place of #id.
-func swapping(id, action string) templ.OrderedAttributes {
+func swapping(ctx context.Context, id, action string) templ.OrderedAttributes {
 	return templ.OrderedAttributes{
-		templ.KV[string, any]("hx-post", action),
+		templ.KV[string, any]("hx-post", path(ctx, action)),
 		templ.KV[string, any]("hx-target", "#"+id),
 		templ.KV[string, any]("hx-swap", "outerHTML"),
 		templ.KV[string, any]("hx-sync", "this:drop"),

@@ -59,12 +59,12 @@ func (p *Pages) askAgain(c *fiber.Ctx, page string) error {
 		}
 	})
 	if len(form.Values.Encode()) > longestInterrupted {
-		return web.Redirect(c, "/confirm?next="+url.QueryEscape(page))
+		return p.Redirect(c, "/confirm?next="+url.QueryEscape(p.To(page)))
 	}
 	if err := p.SealCookie(c, web.FormCookie, form, interruptedLife); err != nil {
 		return err
 	}
-	return web.Redirect(c, "/confirm?next="+url.QueryEscape("/confirm/continue?form="+form.ID))
+	return p.Redirect(c, "/confirm?next="+url.QueryEscape(p.To("/confirm/continue?form="+form.ID)))
 }
 
 // interruptible are the actions that can go on after re-authentication, by their routes.
@@ -94,14 +94,14 @@ func (p *Pages) Continue(c *fiber.Ctx) error {
 	unknown := p.OpenCookie(c, web.FormCookie, &form)
 	p.ClearCookie(c, web.FormCookie)
 	if unknown != nil || form.UserID != access.UserID || c.Query("form") != form.ID || !p.fresh(c) {
-		return web.Redirect(c, "/profile")
+		return p.Redirect(c, "/profile")
 	}
 	if provider, links := linked(form.Path); links {
 		return p.link(c, provider)
 	}
 	action, known := p.interruptible()[form.Path]
 	if !known {
-		return web.Redirect(c, "/profile")
+		return p.Redirect(c, "/profile")
 	}
 	sent := c.Context().PostArgs()
 	sent.Reset()
@@ -126,7 +126,7 @@ func (p *Pages) ConfirmPage(c *fiber.Ctx) error {
 func (p *Pages) Confirm(c *fiber.Ctx) error {
 	entered, err := p.Accounts.Reauthenticate(c.UserContext(), p.Caller(c), account.OwnPassword{Password: c.FormValue("password")})
 	if err == nil {
-		return p.Deliver(c, entered, web.Next(c.FormValue("next")))
+		return p.Deliver(c, entered, p.Next(c.FormValue("next")))
 	}
 	user, form, failed := p.confirming(c)
 	if failed != nil {
@@ -151,7 +151,7 @@ func (p *Pages) confirming(c *fiber.Ctx) (models.User, views.ConfirmForm, error)
 	if err != nil {
 		return models.User{}, views.ConfirmForm{}, err
 	}
-	form := views.ConfirmForm{Email: user.Email, Next: web.Next(c.FormValue("next", c.Query("next"))),
+	form := views.ConfirmForm{Email: user.Email, Next: p.Next(c.FormValue("next", c.Query("next"))),
 		Sentence: web.Say(c, "confirm.step_up"), Password: user.PasswordHash != ""}
 	p.leadsToProviders(c)
 	for _, button := range p.providers() {

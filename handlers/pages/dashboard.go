@@ -21,5 +21,5 @@ func (p *Pages) Dashboard(c *fiber.Ctx) error {
 		return err
 	}
 	d := views.Dashboard{User: user, Session: own(list), Sessions: list, Events: events, Providers: p.providers(), Now: p.Now()}
-	return web.Render(c, fiber.StatusOK, views.DashboardPage(p.UserPage(c, web.Say(c, "dashboard.title"), user), d))
+	return p.Render(c, fiber.StatusOK, views.DashboardPage(p.UserPage(c, web.Say(c, "dashboard.title"), user), d))
 }

@@ -13,5 +13,5 @@ func (p *Pages) DevMail(c *fiber.Ctx) error {
 	for _, kept := range p.Mailbox.All() {
 		dev.Mails = append(dev.Mails, views.Mail{To: kept.To, Subject: kept.Subject, Text: kept.Text(), At: kept.At})
 	}
-	return web.Render(c, fiber.StatusOK, views.DevMailPage(p.Page(c, web.Say(c, "dev_mail.title")), dev))
+	return p.Render(c, fiber.StatusOK, views.DevMailPage(p.Page(c, web.Say(c, "dev_mail.title")), dev))
 }

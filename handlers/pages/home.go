@@ -22,5 +22,5 @@ func (p *Pages) Home(c *fiber.Ctx) error {
 			page = p.UserPage(c, "", user)
 		}
 	}
-	return web.Render(c, fiber.StatusOK, views.HomePage(page, views.Home{Providers: p.providers()}))
+	return p.Render(c, fiber.StatusOK, views.HomePage(page, views.Home{Providers: p.providers()}))
 }

@@ -54,7 +54,7 @@ func (p *Pages) profileWith(c *fiber.Ctx, status int, user models.User, change f
 	}
 	profile := views.Profile{
 		Details:    views.ProfileDetailsForm{Name: user.Name, Phone: user.Phone},
-		Picture:    pictureForm(user),
+		Picture:    p.pictureForm(user),
 		Email:      views.ProfileEmailForm{Current: user.Email},
 		Password:   p.passwordForm(user),
 		Identities: identities,
@@ -62,29 +62,29 @@ func (p *Pages) profileWith(c *fiber.Ctx, status int, user models.User, change f
 	}
 	change(&profile)
 	p.leadsToProviders(c)
-	return web.Render(c, status, views.ProfilePage(p.UserPage(c, web.Say(c, "profile.title"), user), profile))
+	return p.Render(c, status, views.ProfilePage(p.UserPage(c, web.Say(c, "profile.title"), user), profile))
 }
 
 // userForm is Form for someone whose row was read.
 func (p *Pages) userForm(c *fiber.Ctx, status int, user models.User, form views.Form) error {
-	return web.RenderForm(c, status, form.Fragment, form.Whole(p.UserPage(c, web.Say(c, form.Title), user)))
+	return p.RenderForm(c, status, form.Fragment, form.Whole(p.UserPage(c, web.Say(c, form.Title), user)))
 }
 
 // section answers one section's form: its fragment to htmx, the whole profile to everyone else.
 func (p *Pages) section(c *fiber.Ctx, status int, user models.User, fragment templ.Component, change func(*views.Profile)) error {
 	if web.HTMX(c) {
-		return web.Render(c, status, fragment)
+		return p.Render(c, status, fragment)
 	}
 	return p.profileWith(c, status, user, change)
 }
 
 // saved answers a change that was made: in place to htmx, by a redirect to everyone else, so that a
 // reload does not send it again. It leads to the top of the page, where the notice stands.
-func saved(c *fiber.Ctx, notice string, fragment templ.Component) error {
+func (p *Pages) saved(c *fiber.Ctx, notice string, fragment templ.Component) error {
 	if web.HTMX(c) {
-		return web.Render(c, fiber.StatusOK, fragment)
+		return p.Render(c, fiber.StatusOK, fragment)
 	}
-	return web.Redirect(c, "/profile?notice="+notice)
+	return p.Redirect(c, "/profile?notice="+notice)
 }
 
 // SetProfile changes what a person says of themselves.
@@ -101,5 +101,5 @@ func (p *Pages) SetProfile(c *fiber.Ctx) error {
 		return err
 	}
 	form = views.ProfileDetailsForm{Name: user.Name, Phone: user.Phone, Notice: web.Notice(c, "saved")}
-	return saved(c, "saved", views.ProfileDetails(form))
+	return p.saved(c, "saved", views.ProfileDetails(form))
 }

@@ -35,7 +35,7 @@ func (p *Pages) Delete(c *fiber.Ctx) error {
 	}
 	p.ClearTokens(c)
 	p.ClearCookie(c, web.DeviceCookie)
-	return web.Redirect(c, "/sign-in?notice=deleted")
+	return p.Redirect(c, "/sign-in?notice=deleted")
 }
 
 func deleteForm(user models.User) views.ProfileDeleteForm {

@@ -15,7 +15,7 @@ import (
 func (p *Pages) ChangeEmail(c *fiber.Ctx) error {
 	change, _, err := p.Accounts.ProposeEmail(c.UserContext(), p.Caller(c), c.FormValue("email"))
 	if err == nil {
-		return p.await(c, waiting{Email: &change, Next: "/profile?notice=email"})
+		return p.await(c, waiting{Email: &change, Next: p.To("/profile?notice=email")})
 	}
 	form, status := views.ProfileEmailForm{Email: c.FormValue("email")}, fiber.StatusUnprocessableEntity
 	var mistakes account.FieldErrors

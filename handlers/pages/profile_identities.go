@@ -32,7 +32,7 @@ func (p *Pages) Disconnect(c *fiber.Ctx) error {
 			func(all *views.Profile) { all.Identities = form })
 	}
 	form.Notice = web.Notice(c, "unlinked")
-	return saved(c, "unlinked", views.ProfileIdentities(form))
+	return p.saved(c, "unlinked", views.ProfileIdentities(form))
 }
 
 // open are the providers that people can sign in with now.

@@ -25,7 +25,7 @@ func (p *Pages) ChangePassword(c *fiber.Ctx) error {
 	err = p.Accounts.ChangePassword(c.UserContext(), p.Caller(c), c.FormValue("current"), c.FormValue("password"))
 	if err == nil {
 		form.Set, form.Notice = true, web.Notice(c, "password")
-		return saved(c, "password", views.ProfilePassword(form))
+		return p.saved(c, "password", views.ProfilePassword(form))
 	}
 	status := fiber.StatusUnprocessableEntity
 	var mistakes account.FieldErrors

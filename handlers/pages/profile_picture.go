@@ -35,12 +35,12 @@ func (p *Pages) SetPicture(c *fiber.Ctx) error {
 	} else {
 		user, err = p.Accounts.SetPicture(c.UserContext(), p.Caller(c), func() ([]byte, error) { return p.uploaded(c) })
 	}
-	form, status := pictureForm(user), fiber.StatusUnprocessableEntity
+	form, status := p.pictureForm(user), fiber.StatusUnprocessableEntity
 	var exceeded limit.Exceeded
 	switch {
 	case err == nil:
 		form.Notice = web.Notice(c, "saved")
-		return saved(c, "saved", views.ProfilePicture(form))
+		return p.saved(c, "saved", views.ProfilePicture(form))
 	case errors.As(err, &exceeded):
 		status, form.PictureError = web.Refusal(c, err)
 	case errors.Is(err, errPicture):
@@ -61,6 +61,6 @@ func (p *Pages) Picture(c *fiber.Ctx) error {
 	return c.Send(data)
 }
 
-func pictureForm(user models.User) views.ProfilePictureForm {
-	return views.ProfilePictureForm{Name: user.Name, URL: web.PictureURL(user)}
+func (p *Pages) pictureForm(user models.User) views.ProfilePictureForm {
+	return views.ProfilePictureForm{Name: user.Name, URL: p.PictureURL(user)}
 }

@@ -36,7 +36,7 @@ func (p *Pages) EndSessions(c *fiber.Ctx) error {
 		return err
 	}
 	list.Notice = web.Notice(c, "sessions")
-	return saved(c, "sessions", views.Sessions(list))
+	return p.saved(c, "sessions", views.Sessions(list))
 }
 
 // sessionList is where a person is signed in. While the store is down the page is there without it.

@@ -28,7 +28,7 @@ func (p *Pages) AppleCallback(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return web.Redirect(c, web.AppleCallback+"?form="+sealed)
+	return p.Redirect(c, web.AppleCallback+"?form="+sealed)
 }
 
 // Callback takes a provider's answer. The flow cookie is cleared first and its state spent, so an
@@ -98,7 +98,7 @@ func (p *Pages) carryOn(c *fiber.Ctx, flow oauth.Flow, identity models.Identity)
 		if err := p.Accounts.Link(ctx, caller, identity); err != nil {
 			return err
 		}
-		return web.Redirect(c, "/profile?notice=linked")
+		return p.Redirect(c, "/profile?notice=linked")
 	case toConfirm:
 		entered, err := p.Accounts.Reauthenticate(ctx, caller, account.OwnIdentity{Identity: identity})
 		if err != nil {

@@ -33,7 +33,7 @@ func (p *Pages) providerFailed(c *fiber.Ctx, provider string, err error) error {
 		if errors.Is(err, failure.err) {
 			p.Accounts.RefusedProvider(c.UserContext(), p.Caller(c), provider, failure.word)
 			p.Log.InfoContext(c.UserContext(), "provider sign-in failed", "provider", provider, "why", failure.word, "err", err)
-			return web.Redirect(c, "/auth/error?why="+failure.word+"&provider="+url.QueryEscape(provider))
+			return p.Redirect(c, "/auth/error?why="+failure.word+"&provider="+url.QueryEscape(provider))
 		}
 	}
 	return err
@@ -47,7 +47,7 @@ func (p *Pages) ProviderErrorPage(c *fiber.Ctx) error {
 		problem.Heading = web.Say(c, "provider_error.title_signed_in")
 		problem.Link, problem.LinkText = "/profile#identities", web.Say(c, "link.back_to_profile")
 	}
-	return web.Render(c, problem.Status, views.ErrorPage(p.Page(c, problem.Heading), problem))
+	return p.Render(c, problem.Status, views.ErrorPage(p.Page(c, problem.Heading), problem))
 }
 
 // failure is the sentence that the words of the address stand for, with the provider by its label.

@@ -7,7 +7,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"gatehouse/app/oauth"
-	"gatehouse/handlers/web"
 )
 
 // ConfiguredProvider answers 404 for a provider that is none, or has no registration here.
@@ -23,7 +22,7 @@ func (p *Pages) ConfiguredProvider(c *fiber.Ctx) error {
 // guest in by way of a session they have at the provider (login CSRF). They press the button themselves.
 func (p *Pages) RejectCrossSiteStart(c *fiber.Ctx) error {
 	if site := c.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
-		return web.Redirect(c, "/sign-in?next="+url.QueryEscape(web.Next(c.Query("next"))))
+		return p.Redirect(c, "/sign-in?next="+url.QueryEscape(p.Next(c.Query("next"))))
 	}
 	return c.Next()
 }

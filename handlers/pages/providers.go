@@ -24,7 +24,7 @@ const (
 
 // BeginSignIn sends a guest to a provider, to sign in.
 func (p *Pages) BeginSignIn(c *fiber.Ctx) error {
-	return p.toProvider(c, c.Params("provider"), oauth.Flow{Intent: toSignIn, Next: web.Next(c.Query("next")), Remember: true})
+	return p.toProvider(c, c.Params("provider"), oauth.Flow{Intent: toSignIn, Next: p.Next(c.Query("next")), Remember: true})
 }
 
 // BeginLink sends someone signed in to a provider, to connect an identity. It begins with a POST, which other
@@ -43,7 +43,7 @@ func (p *Pages) link(c *fiber.Ctx, provider string) error {
 func (p *Pages) BeginConfirm(c *fiber.Ctx) error {
 	access, _ := web.Current(c)
 	return p.toProvider(c, c.Params("provider"), oauth.Flow{Intent: toConfirm, UserID: access.UserID, SessionID: access.SessionID,
-		Next: web.Next(c.FormValue("next")), Remember: true, Fresh: true})
+		Next: p.Next(c.FormValue("next")), Remember: true, Fresh: true})
 }
 
 func (p *Pages) toProvider(c *fiber.Ctx, provider string, flow oauth.Flow) error {
@@ -54,7 +54,7 @@ func (p *Pages) toProvider(c *fiber.Ctx, provider string, flow oauth.Flow) error
 	if err := p.SealCookie(c, web.OauthCookie, flow, flowLife); err != nil {
 		return err
 	}
-	return web.Redirect(c, to)
+	return web.Leave(c, to)
 }
 
 // leadsToProviders lets the forms of a page lead to the configured providers: a browser applies the

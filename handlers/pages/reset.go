@@ -19,12 +19,12 @@ type resetting struct {
 
 // ForgotPage asks for the address.
 func (p *Pages) ForgotPage(c *fiber.Ctx) error {
-	return p.Form(c, fiber.StatusOK, views.ForgotForm{Next: web.Next(c.Query("next"))}.Form())
+	return p.Form(c, fiber.StatusOK, views.ForgotForm{Next: p.Next(c.Query("next"))}.Form())
 }
 
 // Forgot answers known and unknown addresses alike (no enumeration).
 func (p *Pages) Forgot(c *fiber.Ctx) error {
-	form := forgotForm(c)
+	form := p.forgotForm(c)
 	reset, _, err := p.Accounts.Forgot(c.UserContext(), p.Caller(c), form.Email)
 	var mistakes account.FieldErrors
 	if errors.As(err, &mistakes) {
@@ -37,12 +37,12 @@ func (p *Pages) Forgot(c *fiber.Ctx) error {
 	if err := p.SealCookie(c, web.ResetCookie, resetting{reset, form.Next}, account.FlowLife); err != nil {
 		return err
 	}
-	return web.Redirect(c, "/reset")
+	return p.Redirect(c, "/reset")
 }
 
 // ForgotAgain is the form as it was sent, with a sentence.
 func (p *Pages) ForgotAgain(c *fiber.Ctx, sentence string) views.Form {
-	return forgotSaying(forgotForm(c), sentence)
+	return forgotSaying(p.forgotForm(c), sentence)
 }
 
 func forgotSaying(form views.ForgotForm, sentence string) views.Form {
@@ -50,15 +50,15 @@ func forgotSaying(form views.ForgotForm, sentence string) views.Form {
 	return form.Form()
 }
 
-func forgotForm(c *fiber.Ctx) views.ForgotForm {
-	return views.ForgotForm{Email: c.FormValue("email"), Next: web.Next(c.FormValue("next", c.Query("next")))}
+func (p *Pages) forgotForm(c *fiber.Ctx) views.ForgotForm {
+	return views.ForgotForm{Email: c.FormValue("email"), Next: p.Next(c.FormValue("next", c.Query("next")))}
 }
 
 // ResetPage asks for the code and the new password.
 func (p *Pages) ResetPage(c *fiber.Ctx) error {
 	_, form, err := p.resetting(c)
 	if err != nil {
-		return web.Redirect(c, "/forgot")
+		return p.Redirect(c, "/forgot")
 	}
 	return p.Form(c, fiber.StatusOK, form.Form())
 }
@@ -68,7 +68,7 @@ func (p *Pages) ResetPage(c *fiber.Ctx) error {
 func (p *Pages) Reset(c *fiber.Ctx) error {
 	under, form, err := p.resetting(c)
 	if err != nil {
-		return web.Redirect(c, "/forgot")
+		return p.Redirect(c, "/forgot")
 	}
 	if c.FormValue("action") == "resend" {
 		return p.resendReset(c, under, form)
@@ -83,7 +83,7 @@ func (p *Pages) Reset(c *fiber.Ctx) error {
 		}
 	}
 	p.ClearCookie(c, web.ResetCookie)
-	return web.Redirect(c, web.SignInAt("reset", under.Next))
+	return p.Redirect(c, web.SignInAt("reset", under.Next))
 }
 
 func (p *Pages) resetRefused(c *fiber.Ctx, form views.ResetForm, err error) error {

@@ -12,7 +12,7 @@ import (
 
 // SignInPage shows the ways in.
 func (p *Pages) SignInPage(c *fiber.Ctx) error {
-	form := views.SignInForm{Next: web.Next(c.Query("next")), Remember: true, Providers: p.providers()}
+	form := views.SignInForm{Next: p.Next(c.Query("next")), Remember: true, Providers: p.providers()}
 	return p.Form(c, fiber.StatusOK, form.Form())
 }
 
@@ -62,5 +62,5 @@ func (p *Pages) signInSaying(form views.SignInForm, sentence string) views.Form 
 
 func (p *Pages) signInForm(c *fiber.Ctx) views.SignInForm {
 	return views.SignInForm{Email: c.FormValue("email"), Remember: c.FormValue("remember") != "",
-		Next: web.Next(c.FormValue("next", c.Query("next"))), Providers: p.providers()}
+		Next: p.Next(c.FormValue("next", c.Query("next"))), Providers: p.providers()}
 }

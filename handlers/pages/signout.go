@@ -11,5 +11,5 @@ import (
 func (p *Pages) SignOut(c *fiber.Ctx) error {
 	p.Accounts.SignOut(c.UserContext(), p.Caller(c), c.Cookies(p.CookieName(web.AccessCookie)), c.Cookies(p.CookieName(web.RefreshCookie)))
 	p.ClearTokens(c)
-	return web.Redirect(c, "/sign-in?notice=signed-out")
+	return p.Redirect(c, "/sign-in?notice=signed-out")
 }

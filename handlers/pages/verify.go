@@ -16,7 +16,7 @@ import (
 func (p *Pages) VerifyPage(c *fiber.Ctx) error {
 	flow, err := p.waiting(c)
 	if err != nil {
-		return web.Redirect(c, "/sign-up")
+		return p.Redirect(c, "/sign-up")
 	}
 	return p.Form(c, fiber.StatusOK, flow.step().form().Form())
 }
@@ -25,7 +25,7 @@ func (p *Pages) VerifyPage(c *fiber.Ctx) error {
 func (p *Pages) Verify(c *fiber.Ctx) error {
 	flow, err := p.waiting(c)
 	if err != nil {
-		return web.Redirect(c, "/sign-up")
+		return p.Redirect(c, "/sign-up")
 	}
 	if c.FormValue("action") == "resend" {
 		return p.resend(c, flow)

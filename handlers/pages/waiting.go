@@ -63,7 +63,7 @@ func (p *Pages) await(c *fiber.Ctx, flow waiting) error {
 	if err := p.SealCookie(c, web.FlowCookie, flow, account.FlowLife); err != nil {
 		return err
 	}
-	return web.Redirect(c, "/verify")
+	return p.Redirect(c, "/verify")
 }
 
 // signUpStep is the end of a sign-up: the address is proven, the user is there.
@@ -91,7 +91,7 @@ func (s signUpStep) done(p *Pages, c *fiber.Ctx) (bool, error) {
 		return false, err
 	}
 	p.ClearCookie(c, web.FlowCookie)
-	return true, web.Redirect(c, web.SignInAt("ready", s.Next))
+	return true, p.Redirect(c, web.SignInAt("ready", s.Next))
 }
 
 // signInStep is a sign-in that takes a code and the password together.
@@ -156,5 +156,5 @@ func (s emailStep) done(p *Pages, c *fiber.Ctx) (bool, error) {
 
 func (s emailStep) over(p *Pages, c *fiber.Ctx) error {
 	p.ClearCookie(c, web.FlowCookie)
-	return web.Redirect(c, s.Next)
+	return web.Leave(c, s.Next)
 }

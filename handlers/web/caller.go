@@ -18,5 +18,5 @@ func (s *Site) Deliver(c *fiber.Ctx, entered account.Entered, next string) error
 		return err
 	}
 	s.SetTokens(c, entered.Pair)
-	return Redirect(c, Next(next))
+	return Leave(c, s.Next(next))
 }

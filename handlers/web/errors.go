@@ -23,7 +23,7 @@ var (
 // never reaches a visitor.
 func (s *Site) Answer(c *fiber.Ctx, err error) error {
 	if errors.Is(err, session.ErrEnded) {
-		return Redirect(c, SignInAt("ended", comeBackTo(c)))
+		return s.Redirect(c, SignInAt("ended", s.comeBackTo(c)))
 	}
 	refused := RequestID(c) == "" // too large, or hardly HTTP: before our middleware saw it
 	if refused && errors.Is(err, fiber.ErrRequestEntityTooLarge) {
@@ -33,7 +33,7 @@ func (s *Site) Answer(c *fiber.Ctx, err error) error {
 		}
 	}
 	if errors.Is(err, session.ErrNone) { // a picture, and whoever sends it is not signed in
-		return Redirect(c, "/sign-in?next="+url.QueryEscape("/profile"))
+		return s.Redirect(c, "/sign-in?next="+url.QueryEscape(s.base.To("/profile")))
 	}
 	problem := s.Problem(c, err)
 	problem.RequestID = RequestID(c)
@@ -55,7 +55,7 @@ func (s *Site) Answer(c *fiber.Ctx, err error) error {
 		c.Set("HX-Reswap", "innerHTML")
 	}
 	page := s.Page(c, problem.Heading)
-	if err := RenderForm(c, problem.Status, views.Error(problem), views.ErrorPage(page, problem)); err != nil {
+	if err := s.RenderForm(c, problem.Status, views.Error(problem), views.ErrorPage(page, problem)); err != nil {
 		return c.Status(fiber.StatusInternalServerError).SendString(Say(c, "error.unrendered"))
 	}
 	return nil

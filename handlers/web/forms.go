@@ -13,7 +13,7 @@ import (
 
 // Form sends a form: alone to htmx, within its page to everyone else.
 func (s *Site) Form(c *fiber.Ctx, status int, form views.Form) error {
-	return RenderForm(c, status, form.Fragment, form.Whole(s.Page(c, Say(c, form.Title))))
+	return s.RenderForm(c, status, form.Fragment, form.Whole(s.Page(c, Say(c, form.Title))))
 }
 
 // Refuse shows what is refused on the form it was met on, so that nothing typed is lost: a limit, a busy moment, wrong

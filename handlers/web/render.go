@@ -6,6 +6,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"gatehouse/app/links"
 	"gatehouse/app/words"
 	"gatehouse/models"
 	"gatehouse/views"
@@ -15,8 +16,8 @@ import (
 func (s *Site) Page(c *fiber.Ctx, title string) views.Page {
 	page := views.Page{
 		Title: title, Now: s.Now(), RequestID: RequestID(c), DevMail: s.DevMail, Notice: Notice(c, c.Query("notice")),
-		Assets: views.Assets{CSS: s.Static.URL("app.css"), HTMX: s.Static.URL("htmx.min.js"), JS: s.Static.URL("app.js"),
-			Icon: s.Static.URL("favicon.svg"), TouchIcon: s.Static.URL("apple-touch-icon.png"), Manifest: s.Static.URL("site.webmanifest")},
+		Assets: views.Assets{CSS: s.base.To(s.Static.URL("app.css")), HTMX: s.base.To(s.Static.URL("htmx.min.js")), JS: s.base.To(s.Static.URL("app.js")),
+			Icon: s.base.To(s.Static.URL("favicon.svg")), TouchIcon: s.base.To(s.Static.URL("apple-touch-icon.png")), Manifest: s.base.To(s.Static.URL("site.webmanifest"))},
 	}
 	if access, signedIn := Current(c); signedIn {
 		page.User = &models.User{ID: access.UserID}
@@ -28,16 +29,16 @@ func (s *Site) Page(c *fiber.Ctx, title string) views.Page {
 // UserPage is page for someone whose row was read.
 func (s *Site) UserPage(c *fiber.Ctx, title string, user models.User) views.Page {
 	page := s.Page(c, title)
-	page.User, page.PictureURL = &user, PictureURL(user)
+	page.User, page.PictureURL = &user, s.PictureURL(user)
 	return page
 }
 
 // Render sends a component whole, or not at all.
-func Render(c *fiber.Ctx, status int, component templ.Component) error {
+func (s *Site) Render(c *fiber.Ctx, status int, component templ.Component) error {
 	buffer := templ.GetBuffer()
 	defer templ.ReleaseBuffer(buffer)
 	// The page that says a request took too long is drawn when its time is over.
-	ctx := words.With(context.WithoutCancel(c.UserContext()), Language(c))
+	ctx := links.With(words.With(context.WithoutCancel(c.UserContext()), Language(c)), s.base)
 	if err := component.Render(ctx, buffer); err != nil {
 		return err
 	}
@@ -47,17 +48,23 @@ func Render(c *fiber.Ctx, status int, component templ.Component) error {
 }
 
 // RenderForm sends the fragment to htmx and the whole page to everyone else.
-func RenderForm(c *fiber.Ctx, status int, fragment, whole templ.Component) error {
+func (s *Site) RenderForm(c *fiber.Ctx, status int, fragment, whole templ.Component) error {
 	if HTMX(c) {
-		return Render(c, status, fragment)
+		return s.Render(c, status, fragment)
 	}
-	return Render(c, status, whole)
+	return s.Render(c, status, whole)
 }
 
 func HTMX(c *fiber.Ctx) bool { return c.Get("HX-Request") == "true" }
 
-// Redirect sends a browser on by GET: 303, or HX-Redirect so that htmx loads the page whole.
-func Redirect(c *fiber.Ctx, to string) error {
+// To is where a path of ours is on this host.
+func (s *Site) To(local string) string { return s.base.To(local) }
+
+// Redirect sends a browser on by GET to a page of ours: 303, or HX-Redirect so that htmx loads the page whole.
+func (s *Site) Redirect(c *fiber.Ctx, local string) error { return Leave(c, s.base.To(local)) }
+
+// Leave is Redirect to a whole address: a provider's, or where the return-path policy lets next lead.
+func Leave(c *fiber.Ctx, to string) error {
 	if HTMX(c) {
 		c.Set("HX-Redirect", to)
 		return c.SendStatus(fiber.StatusNoContent)
@@ -66,9 +73,9 @@ func Redirect(c *fiber.Ctx, to string) error {
 }
 
 // PictureURL is the address of a person's picture; "" for none. It changes with the picture, so it may be kept.
-func PictureURL(user models.User) string {
+func (s *Site) PictureURL(user models.User) string {
 	if user.Picture == "" {
 		return ""
 	}
-	return "/profile/picture?v=" + user.Picture
+	return s.base.To("/profile/picture?v=" + user.Picture)
 }

@@ -10,20 +10,25 @@ const LongestNext = 1000
 
 // Next is where to go after signing in: one local path, or the dashboard. "//evil.example" and
 // "/\evil.example" are other hosts to a browser, and a control character could hide either.
-func Next(asked string) string {
+func (s *Site) Next(asked string) string {
+	if follows(asked) {
+		return asked
+	}
+	return s.base.To("/dashboard")
+}
+
+// follows reports whether the policy lets a browser go there.
+func follows(asked string) bool {
 	if len(asked) > LongestNext || !strings.HasPrefix(asked, "/") || strings.HasPrefix(asked, "//") || strings.ContainsAny(asked, "\\") {
-		return "/dashboard"
+		return false
 	}
 	for _, r := range asked {
 		if r < ' ' || r == 0x7f || r == '\uFFFD' {
-			return "/dashboard"
+			return false
 		}
 	}
 	at, err := url.Parse(asked)
-	if err != nil || at.Host != "" || at.Scheme != "" || leadsToAuth(at.Path) {
-		return "/dashboard"
-	}
-	return asked
+	return err == nil && at.Host == "" && at.Scheme == "" && !leadsToAuth(at.Path)
 }
 
 // leadsToAuth reports whether a browser could take this path to one of our routes under /auth/: those act, and a

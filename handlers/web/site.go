@@ -17,6 +17,7 @@ import (
 
 	"gatehouse/app/account"
 	"gatehouse/app/limit"
+	"gatehouse/app/links"
 	"gatehouse/app/session"
 	"gatehouse/app/token"
 	"gatehouse/static"
@@ -51,6 +52,7 @@ type Site struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
+	base     links.Base
 	headers  *fasthttp.ResponseHeader // of every answer
 	csrf     *http.CrossOriginProtection
 	uploads  map[string]bool // the paths whose budget has room for a picture
@@ -78,6 +80,7 @@ func (s *Site) Prepare(costs map[string]Budget) (err error) {
 	if s.csrf, err = s.crossSite(); err != nil {
 		return fmt.Errorf("web: APP_URL: %w", err)
 	}
+	s.base = links.Of(s.URL)
 	s.headers = securityHeaders(s.URL.Scheme == "https", s.HSTSSubdomains)
 	s.uploads, s.inMemory = map[string]bool{}, map[string]bool{}
 	for route, cost := range costs {

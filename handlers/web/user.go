@@ -39,7 +39,7 @@ func (s *Site) OptionalUserOrFail(c *fiber.Ctx) error {
 func (s *Site) RequireGuest(c *fiber.Ctx) error {
 	err := s.Resume(c)
 	if err == nil {
-		return Redirect(c, Next(c.Query("next", c.FormValue("next"))))
+		return Leave(c, s.Next(c.Query("next", c.FormValue("next"))))
 	}
 	if errors.Is(err, session.ErrEnded) && c.Method() == fiber.MethodGet && c.Path() == "/sign-in" {
 		s.ClearTokens(c)
@@ -53,7 +53,7 @@ func (s *Site) RequireGuestOrFail(c *fiber.Ctx) error {
 	err := s.Resume(c)
 	switch {
 	case err == nil:
-		return Redirect(c, Next(c.Query("next")))
+		return Leave(c, s.Next(c.Query("next")))
 	case errors.Is(err, session.ErrNone), errors.Is(err, session.ErrEnded):
 		return c.Next()
 	}
@@ -65,7 +65,7 @@ func (s *Site) RequireGuestOrFail(c *fiber.Ctx) error {
 func (s *Site) RequireUser(c *fiber.Ctx) error {
 	err := s.Resume(c)
 	if errors.Is(err, session.ErrNone) {
-		return Redirect(c, "/sign-in?next="+url.QueryEscape(comeBackTo(c)))
+		return s.Redirect(c, "/sign-in?next="+url.QueryEscape(s.comeBackTo(c)))
 	}
 	if err != nil {
 		return err
@@ -74,14 +74,14 @@ func (s *Site) RequireUser(c *fiber.Ctx) error {
 }
 
 // comeBackTo is the page to come back to after signing in: for a form, the page it stands on.
-func comeBackTo(c *fiber.Ctx) string {
+func (s *Site) comeBackTo(c *fiber.Ctx) string {
 	switch {
 	case c.Method() == fiber.MethodGet:
 		return c.OriginalURL()
 	case leadsToAuth(c.Path()), strings.HasPrefix(c.Path(), "/profile/"):
-		return "/profile"
+		return s.base.To("/profile")
 	}
-	return c.Path()
+	return s.base.To(c.Path())
 }
 
 // Resume finds out who is asking. An access token that is missing or expired is renewed from the
