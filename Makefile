@@ -51,6 +51,7 @@ check: generate ## what is committed is what is generated; format, modules, vet,
 	@test -z "$$(git ls-files --others --exclude-standard -- views static)" || { echo 'generated files are not committed'; exit 1; }
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
 	$(TEMPL) fmt -fail views
+	@.ci/long-lines
 	$(GO) mod tidy -diff
 	$(GO) vet ./... && $(GO) vet -tags resilience ./app/tests/resilience
 	$(CHECKER) ./...

@@ -107,6 +107,12 @@ func (h *House) Shut() {
 func (h *House) Restart(settings ...string) {
 	h.T.Helper()
 	h.Shut()
+	h.Again(settings...)
+}
+
+// Again starts another process in place of one that was shut.
+func (h *House) Again(settings ...string) {
+	h.T.Helper()
 	h.set(settings)
 	listener, err := net.Listen("tcp", strings.TrimPrefix(h.URL, "http://"))
 	if err != nil {
