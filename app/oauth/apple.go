@@ -21,8 +21,8 @@ const (
 	appleKeys      = "https://appleid.apple.com/auth/keys"
 )
 
-// apple has a nonce and no PKCE, answers by a cross-site form, and takes for a client secret a
-// token signed with the key of the .p8.
+// apple has a nonce and no PKCE, responds by a cross-site POST (response_mode form_post), and takes for a client secret
+// a token signed with the key of the .p8.
 type apple struct {
 	traits
 	client AppleClient
@@ -31,8 +31,8 @@ type apple struct {
 	now    func() time.Time
 }
 
-func newApple(plan plan) (source, error) {
-	client := plan.Apple
+func newApple(config providerConfig) (provider, error) {
+	client := config.Apple
 	if client.ClientID == "" || client.TeamID == "" || client.KeyID == "" || client.PrivateKey == "" {
 		return nil, errors.New("the client id, the team id, the key id or the private key is missing")
 	}
@@ -40,12 +40,13 @@ func newApple(plan plan) (source, error) {
 	client.PrivateKey = strings.ReplaceAll(client.PrivateKey, `\n`, "\n")
 	a := &apple{
 		traits: traits{name: "apple", label: "Apple", issuer: appleIssuer, probe: appleKeys,
-			nonce: true, keep: plan.keep, wire: plan.wire},
+			nonce: true, keep: config.keep, transport: config.transport},
 		client: client,
-		config: oauth2.Config{ClientID: client.ClientID, RedirectURL: plan.callback, Scopes: []string{"name", "email"},
+		config: oauth2.Config{ClientID: client.ClientID, RedirectURL: config.callback, Scopes: []string{"name", "email"},
 			Endpoint: oauth2.Endpoint{AuthURL: appleAuthorize, TokenURL: appleToken, AuthStyle: oauth2.AuthStyleInParams}},
-		tokens: idTokens{issuer: appleIssuer, audience: client.ClientID, keys: remoteKeys(plan.wire, appleKeys), now: plan.now},
-		now:    plan.now,
+		tokens: idTokens{issuer: appleIssuer, audience: client.ClientID, keys: remoteKeys(config.transport, appleKeys),
+			now: config.now},
+		now: config.now,
 	}
 	if _, err := a.secret(); err != nil {
 		return nil, err
@@ -53,10 +54,10 @@ func newApple(plan plan) (source, error) {
 	return a, nil
 }
 
-// secret mints a client secret for one trip.
+// secret mints a client secret for one exchange.
 func (a *apple) secret() (minted string, err error) {
 	now := a.now()
-	err = safely(func() error {
+	err = recoverPanic(func() error {
 		secret, err := gothapple.MakeSecret(gothapple.SecretParams{
 			PKCS8PrivateKey: a.client.PrivateKey, TeamId: a.client.TeamID, KeyId: a.client.KeyID, ClientId: a.client.ClientID,
 			Iat: int(now.Unix()), Exp: int(now.Add(time.Hour).Unix()),
@@ -72,7 +73,7 @@ func (a *apple) secret() (minted string, err error) {
 	return minted, nil
 }
 
-func (a *apple) dial(t *trip) (goth.Provider, error) {
+func (a *apple) gothProvider(ex *exchange) (goth.Provider, error) {
 	secret, err := a.secret()
 	if err != nil {
 		return nil, err
@@ -80,19 +81,20 @@ func (a *apple) dial(t *trip) (goth.Provider, error) {
 	config := a.config
 	config.ClientSecret = secret
 	options := []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("response_mode", "form_post")}
-	return &codeFlow{name: a.name, config: config, options: options, client: t.client()}, nil
+	return &codeFlow{name: a.name, config: config, options: options, client: ex.client()}, nil
 }
 
-func (a *apple) identify(t *trip, _ goth.Provider, _ goth.Session, answer url.Values) (models.Identity, error) {
-	said, err := a.tokens.verify(t)
+func (a *apple) identify(ex *exchange, _ goth.Provider, _ goth.Session, callback url.Values) (models.Identity, error) {
+	claims, err := a.tokens.verify(ex)
 	if err != nil {
 		return models.Identity{}, err
 	}
-	return models.Identity{Subject: said.Subject, Email: said.Email, Vouched: truth(said.Verified), Name: appleName(answer.Get("user"))}, nil
+	return models.Identity{Subject: claims.Subject, Email: claims.Email, Vouched: isTrue(claims.Verified),
+		Name: appleName(callback.Get("user"))}, nil
 }
 
-// appleName reads the field that comes with the very first form only. It is unsigned: anyone can
-// write any name there, and the address beside it, which is therefore not read.
+// appleName reads the field "user" of the first response only. It is unsigned, so anyone can forge it: the name is for
+// display, and the address beside it is not read.
 func appleName(field string) string {
 	var user struct {
 		Name struct{ FirstName, LastName string }

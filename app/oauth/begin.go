@@ -11,75 +11,78 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Begin is the way there: the address to send the browser to, and the flow to seal into its cookie.
-// Provider, State, Nonce, Verifier and Began of the given flow are replaced, the rest is carried along.
-// ErrUnknownProvider, or ErrUnavailable when the issuer cannot be asked for its endpoints.
+// Begin starts an authorization code flow with PKCE (RFC 6749, 4.1.1; RFC 7636): it returns the authorization URL to
+// send the browser to, and the flow to seal into its cookie. Provider, State, Nonce, Verifier and Began of the given
+// flow are replaced, the rest is carried along. ErrUnknownProvider, or ErrUnavailable when the issuer cannot be asked
+// for its endpoints.
 func (p *Providers) Begin(ctx context.Context, provider string, flow Flow) (string, Flow, error) {
-	source, err := p.find(provider)
+	configured, err := p.find(provider)
 	if err != nil {
 		return "", Flow{}, err
 	}
-	flow.Provider, flow.State, flow.Nonce, flow.Verifier = provider, random(), random(), random()
+	flow.Provider, flow.State, flow.Nonce, flow.Verifier = provider, randomValue(), randomValue(),
+		oauth2.GenerateVerifier()
 	flow.Began = p.now().Unix()
-	t, done := newTrip(ctx, source.about(), flow)
+	ex, done := newExchange(ctx, configured.about(), flow)
 	defer done()
-	address, err := t.begin(source)
+	address, err := ex.begin(configured)
 	if err != nil {
-		return "", Flow{}, t.failed(err)
+		return "", Flow{}, ex.safeError(err)
 	}
 	return address, flow, nil
 }
 
-func (t *trip) begin(source source) (string, error) {
-	provider, err := source.dial(t)
+func (ex *exchange) begin(configured provider) (string, error) {
+	upstream, err := configured.gothProvider(ex)
 	if err != nil {
 		return "", err
 	}
 	var address string
-	err = safely(func() error {
-		address, err = authorizeURL(provider, t.flow.State)
+	err = recoverPanic(func() error {
+		address, err = authorizeURL(upstream, ex.flow.State)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	return t.address(address)
+	return ex.authorizationURL(address)
 }
 
-func authorizeURL(provider goth.Provider, state string) (string, error) {
-	session, err := provider.BeginAuth(state)
+func authorizeURL(upstream goth.Provider, state string) (string, error) {
+	session, err := upstream.BeginAuth(state)
 	if err != nil {
 		return "", err
 	}
 	return session.GetAuthURL()
 }
 
-// address adds code challenge and nonce. Spaces become %20, for Apple shows "+" as it is.
-func (t *trip) address(raw string) (string, error) {
+// authorizationURL adds PKCE's code challenge (RFC 7636, 4.3), the nonce, and what makes the provider authenticate the
+// person again. Spaces become %20, for Apple shows "+" as it is.
+func (ex *exchange) authorizationURL(raw string) (string, error) {
 	address, err := url.Parse(raw)
 	if err != nil {
 		return "", errors.New("oauth: authorization endpoint is not an address")
 	}
 	q := address.Query()
-	if t.about.pkce {
-		q.Set("code_challenge", oauth2.S256ChallengeFromVerifier(t.flow.Verifier))
+	if ex.about.pkce {
+		q.Set("code_challenge", oauth2.S256ChallengeFromVerifier(ex.flow.Verifier))
 		q.Set("code_challenge_method", "S256")
 	}
-	if t.about.nonce {
-		q.Set("nonce", t.flow.Nonce)
+	if ex.about.nonce {
+		q.Set("nonce", ex.flow.Nonce)
 	}
-	if t.flow.Fresh && t.about.maxAge { // OpenID Connect Core, 3.1.2.1
+	if ex.flow.Reauthenticate && ex.about.maxAge { // step-up: OpenID Connect Core, 3.1.2.1
 		q.Set("max_age", "0")
 	}
-	if t.flow.Fresh && t.about.login {
+	if ex.flow.Reauthenticate && ex.about.login {
 		q.Set("prompt", "login")
 	}
 	address.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
-	return t.about.wire.reroute(address).String(), nil
+	return ex.about.transport.reroute(address).String(), nil
 }
 
-// Origins are where the configured providers' authorization endpoints are: a form of ours that leads there
-// has to name them in its page's policy. One that cannot be found now is left out.
+// Origins are those of the configured providers' authorization endpoints, for form-action in the content security
+// policy of a page whose form leads there. One that cannot be found now is left out.
 func (p *Providers) Origins(ctx context.Context) []string {
 	var all []string
 	for _, name := range p.Names() {
@@ -92,10 +95,10 @@ func (p *Providers) Origins(ctx context.Context) []string {
 
 func (p *Providers) origin(ctx context.Context, provider string) string {
 	p.mu.Lock()
-	known := p.origins[provider]
+	cached := p.origins[provider]
 	p.mu.Unlock()
-	if known != "" {
-		return known
+	if cached != "" {
+		return cached
 	}
 	address, _, err := p.Begin(ctx, provider, Flow{})
 	if err != nil {
@@ -111,18 +114,18 @@ func (p *Providers) origin(ctx context.Context, provider string) string {
 	return p.origins[provider]
 }
 
-// Check asks whether the provider answers at all, for whoever sets one up.
+// Check reports whether the provider answers at all, for whoever sets one up. ErrUnknownProvider, ErrUnavailable.
 func (p *Providers) Check(ctx context.Context, provider string) error {
-	source, err := p.find(provider)
+	configured, err := p.find(provider)
 	if err != nil {
 		return err
 	}
-	t, done := newTrip(ctx, source.about(), Flow{})
+	ex, done := newExchange(ctx, configured.about(), Flow{})
 	defer done()
-	if _, err := source.dial(t); err != nil {
-		return t.failed(err)
+	if _, err := configured.gothProvider(ex); err != nil {
+		return ex.safeError(err)
 	}
-	if err := t.about.wire.answers(t.ctx, t.about.probe); err != nil {
+	if err := ex.about.transport.checkReachable(ex.ctx, ex.about.probe); err != nil {
 		return fmt.Errorf("oauth: %s: %w", provider, err)
 	}
 	return nil

@@ -10,9 +10,10 @@ import (
 	"golang.org/x/oauth2"
 )
 
-func userOf(said claims) func() (goth.User, error) {
+func userOf(claims idClaims) func() (goth.User, error) {
 	return func() (goth.User, error) {
-		return goth.User{UserID: said.Subject, Name: said.Name, Email: said.Email, RawData: map[string]any{"email_verified": said.Verified}}, nil
+		return goth.User{UserID: claims.Subject, Name: claims.Name, Email: claims.Email,
+			RawData: map[string]any{"email_verified": claims.Verified}}, nil
 	}
 }
 
@@ -34,10 +35,12 @@ func TestBeginAsksWhatTheDesignSays(t *testing.T) {
 		if !strings.HasPrefix(address, w.settings.Emulator+c.host) || strings.Contains(address, "+") {
 			t.Errorf("%s: %s", c.provider, address)
 		}
-		if q.Get("scope") != c.scope || q.Get("state") != flow.State || q.Get("redirect_uri") != "https://app.example/auth/"+c.provider+"/callback" {
+		if q.Get("scope") != c.scope || q.Get("state") != flow.State ||
+			q.Get("redirect_uri") != "https://app.example/auth/"+c.provider+"/callback" {
 			t.Errorf("%s: %v", c.provider, q)
 		}
-		if c.pkce != (q.Get("code_challenge") == oauth2.S256ChallengeFromVerifier(flow.Verifier) && q.Get("code_challenge_method") == "S256") {
+		if c.pkce != (q.Get("code_challenge") == oauth2.S256ChallengeFromVerifier(flow.Verifier) &&
+			q.Get("code_challenge_method") == "S256") {
 			t.Errorf("%s: challenge %v", c.provider, q)
 		}
 		if c.nonce != (q.Get("nonce") == flow.Nonce) {
@@ -74,7 +77,8 @@ func TestBeginMakesEveryFlowAnew(t *testing.T) {
 	t.Parallel()
 	w := start(t)
 	seen := map[string]bool{}
-	carried := Flow{State: "chosen", Nonce: "chosen", Verifier: "chosen", Provider: "github", Intent: "link", UserID: "u", SessionID: "s", Next: "/n", Remember: true}
+	carried := Flow{State: "chosen", Nonce: "chosen", Verifier: "chosen", Provider: "github", Intent: "link", UserID: "u",
+		SessionID: "s", Next: "/n", Remember: true}
 	for range 50 {
 		_, flow, err := w.providers.Begin(t.Context(), "google", carried)
 		if err != nil {
@@ -110,7 +114,8 @@ func TestOnlyConfiguredProvidersExist(t *testing.T) {
 	for _, provider := range []string{"google", "", "../github", "GITHUB"} {
 		_, _, begin := p.Begin(t.Context(), provider, Flow{})
 		_, finish := p.Finish(t.Context(), provider, Flow{Provider: provider, State: "s"}, nil)
-		if !errors.Is(begin, ErrUnknownProvider) || !errors.Is(finish, ErrUnknownProvider) || !errors.Is(p.Check(t.Context(), provider), ErrUnknownProvider) {
+		if !errors.Is(begin, ErrUnknownProvider) || !errors.Is(finish, ErrUnknownProvider) ||
+			!errors.Is(p.Check(t.Context(), provider), ErrUnknownProvider) {
 			t.Errorf("%q: %v, %v", provider, begin, finish)
 		}
 	}
@@ -123,7 +128,8 @@ func TestOnlyConfiguredProvidersExist(t *testing.T) {
 func TestNamesComeInTheOrderOfButtons(t *testing.T) {
 	t.Parallel()
 	w := start(t)
-	want := []Name{{"google", "Google"}, {"github", "GitHub"}, {"twitter", "X"}, {"apple", "Apple"}, {"oidc", "Single sign-on"}}
+	want := []Name{{"google", "Google"}, {"github", "GitHub"}, {"twitter", "X"}, {"apple", "Apple"},
+		{"oidc", "Single sign-on"}}
 	if names := w.providers.Names(); !slices.Equal(names, want) {
 		t.Error(names)
 	}

@@ -20,42 +20,42 @@ type codeFlow struct {
 	profile func() (goth.User, error) // nil where the ID token is all there is
 }
 
-func (c *codeFlow) Name() string        { return c.name }
-func (c *codeFlow) SetName(name string) { c.name = name }
-func (c *codeFlow) Debug(bool)          {}
+func (f *codeFlow) Name() string        { return f.name }
+func (f *codeFlow) SetName(name string) { f.name = name }
+func (f *codeFlow) Debug(bool)          {}
 
 // BeginAuth makes the session that holds the address to go to.
-func (c *codeFlow) BeginAuth(state string) (goth.Session, error) {
-	return &codeSession{AuthURL: c.config.AuthCodeURL(state, c.options...)}, nil
+func (f *codeFlow) BeginAuth(state string) (goth.Session, error) {
+	return &codeSession{AuthURL: f.config.AuthCodeURL(state, f.options...)}, nil
 }
 
 // UnmarshalSession reads what Marshal wrote.
-func (c *codeFlow) UnmarshalSession(data string) (goth.Session, error) {
+func (f *codeFlow) UnmarshalSession(data string) (goth.Session, error) {
 	session := &codeSession{}
 	return session, json.Unmarshal([]byte(data), session)
 }
 
 // FetchUser reads the profile. The session must have been authorized.
-func (c *codeFlow) FetchUser(session goth.Session) (goth.User, error) {
+func (f *codeFlow) FetchUser(session goth.Session) (goth.User, error) {
 	s, ok := session.(*codeSession)
-	if !ok || s.AccessToken == "" || c.profile == nil {
+	if !ok || s.AccessToken == "" || f.profile == nil {
 		return goth.User{}, errors.New("oauth: no profile to read")
 	}
-	user, err := c.profile()
-	user.Provider = c.name
+	user, err := f.profile()
+	user.Provider = f.name
 	return user, err
 }
 
-// RefreshToken trades a refresh token.
-func (c *codeFlow) RefreshToken(token string) (*oauth2.Token, error) {
-	return c.config.TokenSource(c.context(), &oauth2.Token{RefreshToken: token}).Token()
+// RefreshToken exchanges a refresh token (RFC 6749, 6).
+func (f *codeFlow) RefreshToken(token string) (*oauth2.Token, error) {
+	return f.config.TokenSource(f.context(), &oauth2.Token{RefreshToken: token}).Token()
 }
 
 // RefreshTokenAvailable: whether one is given depends on the scopes asked for.
-func (c *codeFlow) RefreshTokenAvailable() bool { return true }
+func (f *codeFlow) RefreshTokenAvailable() bool { return true }
 
-func (c *codeFlow) context() context.Context {
-	return context.WithValue(context.Background(), oauth2.HTTPClient, c.client)
+func (f *codeFlow) context() context.Context {
+	return context.WithValue(context.Background(), oauth2.HTTPClient, f.client)
 }
 
 // codeSession is one sign-in with a codeFlow.
@@ -79,12 +79,12 @@ func (s *codeSession) Marshal() string {
 }
 
 // Authorize exchanges the code.
-func (s *codeSession) Authorize(provider goth.Provider, params goth.Params) (string, error) {
-	c, ok := provider.(*codeFlow)
+func (s *codeSession) Authorize(upstream goth.Provider, params goth.Params) (string, error) {
+	f, ok := upstream.(*codeFlow)
 	if !ok {
 		return "", errors.New("oauth: session of another provider")
 	}
-	token, err := c.config.Exchange(c.context(), params.Get("code"))
+	token, err := f.config.Exchange(f.context(), params.Get("code"))
 	if err != nil {
 		return "", err
 	}

@@ -32,7 +32,7 @@ func TestIssuerDownThenUp(t *testing.T) {
 		}
 	}
 	w.fail("oidc", "")
-	w.pass(pause)
+	w.pass(discoveryRetry)
 	if _, err := w.signIn("oidc", "ada"); err != nil {
 		t.Error(err)
 	}
@@ -106,14 +106,15 @@ func TestSlowIssuerHoldsUpNobodyElse(t *testing.T) {
 func TestIssuerMustNotLeadToPlainHTTP(t *testing.T) {
 	t.Parallel()
 	d := &discovery{issuer: "https://login.example"}
-	if d.asSafe("http://login.example/token") || !d.asSafe("https://login.example/token") || !(&discovery{issuer: "http://127.0.0.1"}).asSafe("http://127.0.0.1/token") {
+	if d.keepsHTTPS("http://login.example/token") || !d.keepsHTTPS("https://login.example/token") ||
+		!(&discovery{issuer: "http://127.0.0.1"}).keepsHTTPS("http://127.0.0.1/token") {
 		t.Error("plain http after https")
 	}
 }
 
 func TestOnlyPublicKeyAlgorithmsSign(t *testing.T) {
 	t.Parallel()
-	if got := signed([]string{"none", "HS256", "ES256"}); len(got) != 1 || got[0] != "ES256" {
+	if got := publicKeyAlgorithms([]string{"none", "HS256", "ES256"}); len(got) != 1 || got[0] != "ES256" {
 		t.Error(got)
 	}
 }

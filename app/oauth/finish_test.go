@@ -14,14 +14,14 @@ func TestAnswersToOtherQuestionsExchangeNothing(t *testing.T) {
 	w := start(t)
 	for _, provider := range everyone {
 		for name, c := range map[string]struct {
-			change func(flow *Flow, answer url.Values)
+			change func(flow *Flow, callback url.Values)
 			want   error
 		}{
 			"no flow":                {func(f *Flow, a url.Values) { *f = Flow{} }, ErrState},
 			"no flow and no state":   {func(f *Flow, a url.Values) { *f = Flow{}; a.Del("state") }, ErrState},
 			"empty state in both":    {func(f *Flow, a url.Values) { f.State = ""; a.Set("state", "") }, ErrState},
 			"no state":               {func(f *Flow, a url.Values) { a.Del("state") }, ErrState},
-			"wrong state":            {func(f *Flow, a url.Values) { a.Set("state", random()) }, ErrState},
+			"wrong state":            {func(f *Flow, a url.Values) { a.Set("state", randomValue()) }, ErrState},
 			"shorter state":          {func(f *Flow, a url.Values) { a.Set("state", f.State[:20]) }, ErrState},
 			"state twice":            {func(f *Flow, a url.Values) { a.Add("state", "x") }, ErrState},
 			"code twice":             {func(f *Flow, a url.Values) { a.Add("code", "x") }, ErrState},
@@ -31,14 +31,15 @@ func TestAnswersToOtherQuestionsExchangeNothing(t *testing.T) {
 			"cancelled at Apple":     {func(f *Flow, a url.Values) { a.Set("error", "user_cancelled_authorize") }, ErrDenied},
 			"refused":                {func(f *Flow, a url.Values) { a.Set("error", "invalid_scope") }, ErrProvider},
 			"refused with a code_ah": {func(f *Flow, a url.Values) { a.Set("error", "<h1>code_123</h1>") }, ErrProvider},
-			"denied to another":      {func(f *Flow, a url.Values) { a.Set("error", "access_denied"); a.Set("state", "x") }, ErrState},
-			"another issuer":         {func(f *Flow, a url.Values) { a.Set("iss", "https://elsewhere.example") }, ErrState},
-			"no code":                {func(f *Flow, a url.Values) { a.Del("code") }, ErrProvider},
+			"denied to another": {func(f *Flow, a url.Values) { a.Set("error", "access_denied"); a.Set("state", "x") },
+				ErrState},
+			"another issuer": {func(f *Flow, a url.Values) { a.Set("iss", "https://elsewhere.example") }, ErrState},
+			"no code":        {func(f *Flow, a url.Values) { a.Del("code") }, ErrProvider},
 		} {
 			address, flow := w.begin(provider)
-			answer := w.visit(address, "ada")
-			c.change(&flow, answer)
-			if who, err := w.finish(provider, flow, answer); !errors.Is(err, c.want) || who.Subject != "" {
+			callback := w.visit(address, "ada")
+			c.change(&flow, callback)
+			if who, err := w.finish(provider, flow, callback); !errors.Is(err, c.want) || who.Subject != "" {
 				t.Errorf("%s, %s: %+v, %v", provider, name, who, err)
 			}
 		}
@@ -52,9 +53,9 @@ func TestIssuerThatPromisesItsNameMustGiveIt(t *testing.T) {
 	t.Parallel()
 	w := start(t)
 	address, flow := w.begin("oidc")
-	answer := w.visit(address, "ada")
-	answer.Del("iss")
-	if _, err := w.finish("oidc", flow, answer); !errors.Is(err, ErrState) || w.tokenRequests() != 0 {
+	callback := w.visit(address, "ada")
+	callback.Del("iss")
+	if _, err := w.finish("oidc", flow, callback); !errors.Is(err, ErrState) || w.tokenRequests() != 0 {
 		t.Errorf("%v, %d codes sent", err, w.tokenRequests())
 	}
 }
@@ -63,10 +64,10 @@ func TestCallbackOfAnotherProvider(t *testing.T) {
 	t.Parallel()
 	w := start(t)
 	address, flow := w.begin("google")
-	answer := w.visit(address, "ada")
-	answer.Del("iss")
+	callback := w.visit(address, "ada")
+	callback.Del("iss")
 	for _, other := range []string{"github", "twitter", "apple", "oidc"} {
-		if _, err := w.finish(other, flow, answer); !errors.Is(err, ErrState) {
+		if _, err := w.finish(other, flow, callback); !errors.Is(err, ErrState) {
 			t.Errorf("%s: %v", other, err)
 		}
 	}
@@ -108,13 +109,13 @@ func TestCodeOfAnotherFlow(t *testing.T) {
 		address, _ := w.begin(provider)
 		stolen := w.visit(address, "ada").Get("code")
 		address, flow := w.begin(provider)
-		answer := w.visit(address, "ada")
-		answer.Set("code", stolen)
+		callback := w.visit(address, "ada")
+		callback.Set("code", stolen)
 		want := ErrProvider // by the code verifier
 		if provider == "apple" {
 			want = ErrToken // by the nonce
 		}
-		if who, err := w.finish(provider, flow, answer); !errors.Is(err, want) {
+		if who, err := w.finish(provider, flow, callback); !errors.Is(err, want) {
 			t.Errorf("%s: %+v, %v", provider, who, err)
 		}
 	}
@@ -125,11 +126,11 @@ func TestSecondUseOfACode(t *testing.T) {
 	w := start(t)
 	for _, provider := range everyone {
 		address, flow := w.begin(provider)
-		answer := w.visit(address, "ada")
-		if _, err := w.finish(provider, flow, answer); err != nil {
+		callback := w.visit(address, "ada")
+		if _, err := w.finish(provider, flow, callback); err != nil {
 			t.Fatal(provider, err)
 		}
-		if who, err := w.finish(provider, flow, answer); !errors.Is(err, ErrProvider) {
+		if who, err := w.finish(provider, flow, callback); !errors.Is(err, ErrProvider) {
 			t.Errorf("%s: %+v, %v", provider, who, err)
 		}
 	}
@@ -140,9 +141,9 @@ func TestLateAnswer(t *testing.T) {
 	w := start(t)
 	for _, provider := range everyone {
 		address, flow := w.begin(provider)
-		answer := w.visit(address, "ada")
+		callback := w.visit(address, "ada")
 		w.pass(11 * time.Minute)
-		if who, err := w.finish(provider, flow, answer); !errors.Is(err, ErrProvider) {
+		if who, err := w.finish(provider, flow, callback); !errors.Is(err, ErrProvider) {
 			t.Errorf("%s: %+v, %v", provider, who, err)
 		}
 	}
@@ -154,11 +155,11 @@ func TestCallbackCannotSteerTheExchange(t *testing.T) {
 	w := start(t)
 	for _, provider := range everyone {
 		address, flow := w.begin(provider)
-		answer := w.visit(address, "ada")
-		answer.Set("redirect_uri", "https://evil.example/")
-		answer.Set("code_verifier", "attacker")
-		answer.Set("id_token", "eyJ")
-		if _, err := w.finish(provider, flow, answer); err != nil {
+		callback := w.visit(address, "ada")
+		callback.Set("redirect_uri", "https://evil.example/")
+		callback.Set("code_verifier", "attacker")
+		callback.Set("id_token", "eyJ")
+		if _, err := w.finish(provider, flow, callback); err != nil {
 			t.Errorf("%s: %v", provider, err)
 		}
 	}
@@ -169,9 +170,9 @@ func TestRefusedCodeIsPostedOnce(t *testing.T) {
 	for _, provider := range everyone {
 		w := start(t)
 		address, flow := w.begin(provider)
-		answer := w.visit(address, "ada")
-		answer.Set("code", "code_made_up")
-		if _, err := w.finish(provider, flow, answer); !errors.Is(err, ErrProvider) || w.tokenRequests() != 1 {
+		callback := w.visit(address, "ada")
+		callback.Set("code", "code_made_up")
+		if _, err := w.finish(provider, flow, callback); !errors.Is(err, ErrProvider) || w.tokenRequests() != 1 {
 			t.Errorf("%s: %d requests, %v", provider, w.tokenRequests(), err)
 		}
 	}
@@ -184,7 +185,8 @@ func TestForgedIDTokens(t *testing.T) {
 		if _, err := w.signIn(provider, "ada"); err != nil { // the issuer is discovered before it turns bad
 			t.Fatal(provider, err)
 		}
-		for _, fault := range []string{"signature", "none", "nonce", "nononce", "issuer", "audience", "audiences", "expired", "noexp", "athash"} {
+		for _, fault := range []string{"signature", "none", "nonce", "nononce", "issuer", "audience", "audiences", "expired",
+			"noexp", "athash"} {
 			w.fail(provider, fault)
 			if who, err := w.signIn(provider, "ada"); !errors.Is(err, ErrToken) || who.Subject != "" {
 				t.Errorf("%s, %s: %+v, %v", provider, fault, who, err)
@@ -199,10 +201,10 @@ func TestEmptyNonceIsNoNonce(t *testing.T) {
 	w := start(t)
 	for _, provider := range []string{"google", "apple", "oidc"} {
 		address, flow := w.begin(provider)
-		answer := w.visit(address, "ada")
+		callback := w.visit(address, "ada")
 		w.fail(provider, "nononce")
 		flow.Nonce = ""
-		if who, err := w.finish(provider, flow, answer); !errors.Is(err, ErrToken) {
+		if who, err := w.finish(provider, flow, callback); !errors.Is(err, ErrToken) {
 			t.Errorf("%s: %+v, %v", provider, who, err)
 		}
 	}
@@ -218,9 +220,9 @@ func TestIDTokenOfAnHourAgo(t *testing.T) {
 		t.Fatal(err)
 	}
 	address, flow := w.begin("google")
-	answer := w.visit(address, "ada")
+	callback := w.visit(address, "ada")
 	w.providers = ahead
-	if _, err := w.finish("google", flow, answer); !errors.Is(err, ErrToken) {
+	if _, err := w.finish("google", flow, callback); !errors.Is(err, ErrToken) {
 		t.Error(err)
 	}
 	w.providers = behind

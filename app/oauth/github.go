@@ -17,41 +17,43 @@ const (
 	githubIssuer = "https://github.com/login/oauth"
 )
 
-// github is goth's provider with a code verifier. It has no ID token; addresses come from the list
-// of the account's own, never from the public profile.
+// github is goth's provider with PKCE. It has no ID token; addresses come from the list of the account's own, never
+// from the public profile, where anyone may write someone else's (account takeover).
 type github struct {
 	traits
 	provider *gothgithub.Provider
 }
 
-func newGitHub(plan plan) (source, error) {
-	client := plan.GitHub
-	if err := client.whole(); err != nil {
+func newGitHub(config providerConfig) (provider, error) {
+	client := config.GitHub
+	if err := client.validate(); err != nil {
 		return nil, err
 	}
 	return &github{
 		traits: traits{name: "github", label: "GitHub", issuer: githubIssuer, probe: githubToken,
-			pkce: true, keep: plan.keep, wire: plan.wire, dress: inBody},
-		provider: gothgithub.New(client.ID, client.Secret, plan.callback, "read:user", "user:email"),
+			pkce: true, keep: config.keep, transport: config.transport, decorate: clientSecretPost},
+		provider: gothgithub.New(client.ID, client.Secret, config.callback, "read:user", "user:email"),
 	}, nil
 }
 
-func (g *github) dial(t *trip) (goth.Provider, error) {
+func (g *github) gothProvider(ex *exchange) (goth.Provider, error) {
 	provider := *g.provider
-	provider.HTTPClient = t.client()
+	provider.HTTPClient = ex.client()
 	return &provider, nil
 }
 
-// identify takes the number, for a login can be given up and taken by someone else.
-func (g *github) identify(t *trip, provider goth.Provider, session goth.Session, _ url.Values) (models.Identity, error) {
-	user, err := fetch(provider, session)
+// identify takes the number for a subject: a login can be given up and taken by someone else (account takeover).
+func (g *github) identify(
+	ex *exchange, upstream goth.Provider, session goth.Session, _ url.Values,
+) (models.Identity, error) {
+	user, err := fetchUser(upstream, session)
 	if err != nil && !errors.Is(err, gothgithub.ErrNoVerifiedGitHubPrimaryEmail) {
 		return models.Identity{}, err
 	}
 	if user.UserID == "0" { // goth's word for an answer without an id
 		user.UserID = ""
 	}
-	email, err := primary(t)
+	email, err := primaryEmail(ex)
 	if err != nil {
 		return models.Identity{}, err
 	}
@@ -62,13 +64,13 @@ func (g *github) identify(t *trip, provider goth.Provider, session goth.Session,
 	return models.Identity{Subject: user.UserID, Email: email, Vouched: email != "", Name: name}, nil
 }
 
-// primary is the account's primary address if GitHub has verified it, otherwise "".
-func primary(t *trip) (string, error) {
+// primaryEmail is the account's primary address if GitHub has verified it, otherwise "".
+func primaryEmail(ex *exchange) (string, error) {
 	var mails []struct {
 		Email             string
 		Primary, Verified bool
 	}
-	if err := t.json(githubMails, &mails); err != nil {
+	if err := ex.getJSON(githubMails, &mails); err != nil {
 		return "", err
 	}
 	for _, mail := range mails {
@@ -79,9 +81,9 @@ func primary(t *trip) (string, error) {
 	return "", nil
 }
 
-// inBody moves the client's id and secret to where GitHub's documentation has them; goth leaves
-// that to x/oauth2, which tries the header first.
-func inBody(r *http.Request, form url.Values) {
+// clientSecretPost moves the client's id and secret into the form, where GitHub's documentation has them (RFC 6749,
+// 2.3.1); goth leaves that to x/oauth2, which tries the header first.
+func clientSecretPost(r *http.Request, form url.Values) {
 	id, secret, ok := r.BasicAuth()
 	if !ok {
 		return

@@ -16,20 +16,20 @@ const (
 	googleKeys   = "https://www.googleapis.com/oauth2/v3/certs"
 )
 
-// google is goth's provider, with code verifier, nonce, and a verified ID token.
+// google is goth's provider, with PKCE, nonce, and a validated ID token.
 type google struct {
 	traits
 	provider *gothgoogle.Provider
 	tokens   idTokens
 }
 
-func newGoogle(plan plan) (source, error) {
-	client := plan.Google
-	if err := client.whole(); err != nil {
+func newGoogle(config providerConfig) (provider, error) {
+	client := config.Google
+	if err := client.validate(); err != nil {
 		return nil, err
 	}
-	provider := gothgoogle.New(client.ID, client.Secret, plan.callback, "openid", "email", "profile")
-	if plan.keep {
+	provider := gothgoogle.New(client.ID, client.Secret, config.callback, "openid", "email", "profile")
+	if config.keep {
 		// Google gives a refresh token only with a fresh consent.
 		provider.SetPrompt("select_account", "consent")
 	} else {
@@ -38,54 +38,58 @@ func newGoogle(plan plan) (source, error) {
 	}
 	return &google{
 		traits: traits{name: "google", label: "Google", issuer: googleIssuer, probe: googleKeys,
-			pkce: true, nonce: true, maxAge: true, keep: plan.keep, wire: plan.wire},
+			pkce: true, nonce: true, maxAge: true, keep: config.keep, transport: config.transport},
 		provider: provider,
-		tokens:   idTokens{issuer: googleIssuer, audience: client.ID, keys: remoteKeys(plan.wire, googleKeys), now: plan.now},
+		tokens: idTokens{issuer: googleIssuer, audience: client.ID, keys: remoteKeys(config.transport, googleKeys),
+			now: config.now},
 	}, nil
 }
 
-// dial copies goth's provider for its client; the copies share the configuration.
-func (g *google) dial(t *trip) (goth.Provider, error) {
+// gothProvider copies goth's provider for its client; the copies share the configuration.
+func (g *google) gothProvider(ex *exchange) (goth.Provider, error) {
 	provider := *g.provider
-	provider.HTTPClient = t.client()
+	provider.HTTPClient = ex.client()
 	return &provider, nil
 }
 
-func (g *google) identify(t *trip, provider goth.Provider, session goth.Session, _ url.Values) (models.Identity, error) {
-	said, err := g.tokens.verify(t)
+func (g *google) identify(
+	ex *exchange, upstream goth.Provider, session goth.Session, _ url.Values,
+) (models.Identity, error) {
+	claims, err := g.tokens.verify(ex)
 	if err != nil {
 		return models.Identity{}, err
 	}
-	if said.Email == "" || said.Name == "" {
-		if said, err = g.complete(said, provider, session); err != nil {
+	if claims.Email == "" || claims.Name == "" {
+		if claims, err = g.completeFromProfile(claims, upstream, session); err != nil {
 			return models.Identity{}, err
 		}
 	}
-	return models.Identity{Subject: said.Subject, Email: said.Email, Name: said.Name, Vouched: googleVouches(said)}, nil
+	return models.Identity{Subject: claims.Subject, Email: claims.Email, Name: claims.Name,
+		Vouched: googleIsAuthoritative(claims)}, nil
 }
 
-// complete takes from the profile what the ID token did not say.
-func (g *google) complete(said claims, provider goth.Provider, session goth.Session) (claims, error) {
-	user, err := fetch(provider, session)
+// completeFromProfile takes from the profile what the ID token did not say.
+func (g *google) completeFromProfile(claims idClaims, upstream goth.Provider, session goth.Session) (idClaims, error) {
+	user, err := fetchUser(upstream, session)
 	if err != nil {
-		return claims{}, err
+		return idClaims{}, err
 	}
-	if user.UserID != said.Subject {
-		return claims{}, fmt.Errorf("%w: profile of another subject", ErrToken)
+	if user.UserID != claims.Subject {
+		return idClaims{}, fmt.Errorf("%w: profile of another subject", ErrToken)
 	}
-	if said.Name == "" {
-		said.Name = user.Name
+	if claims.Name == "" {
+		claims.Name = user.Name
 	}
-	if said.Email == "" {
-		said.Email, said.Verified = user.Email, user.RawData["verified_email"]
-		said.Hosted, _ = user.RawData["hd"].(string)
+	if claims.Email == "" {
+		claims.Email, claims.Verified = user.Email, user.RawData["verified_email"]
+		claims.HostedDomain, _ = user.RawData["hd"].(string)
 	}
-	return said, nil
+	return claims, nil
 }
 
-// googleVouches: Google runs the mailboxes of gmail.com and of Workspace domains. Any other address
-// was proven once, at some time, and may be someone else's by now.
-func googleVouches(said claims) bool {
-	_, domain, _ := strings.Cut(strings.ToLower(said.Email), "@")
-	return truth(said.Verified) && (domain == "gmail.com" || domain == "googlemail.com" || said.Hosted != "")
+// googleIsAuthoritative refuses account takeover by an old address: Google runs the mailboxes of gmail.com and of
+// Workspace domains. Any other address was verified once, at some time, and may be someone else's by now.
+func googleIsAuthoritative(claims idClaims) bool {
+	_, domain, _ := strings.Cut(strings.ToLower(claims.Email), "@")
+	return isTrue(claims.Verified) && (domain == "gmail.com" || domain == "googlemail.com" || claims.HostedDomain != "")
 }

@@ -19,26 +19,39 @@ func TestProvidersSayWhoCame(t *testing.T) {
 		provider, person string
 		want             models.Identity
 	}{
-		{"google", "ada", models.Identity{Subject: "104201234567890123451", Email: "ada@gmail.com", Vouched: true, Name: "Ada Lovelace"}},
-		{"google", "ada-renamed", models.Identity{Subject: "104201234567890123451", Email: "augusta@gmail.com", Vouched: true, Name: "Augusta King"}},
-		{"google", "grace", models.Identity{Subject: "104201234567890123452", Email: "grace@navy.example", Vouched: true, Name: "Grace Hopper"}},
-		{"google", "linus", models.Identity{Subject: "104201234567890123453", Email: "linus@kernel.example", Vouched: false, Name: "Linus T"}},
-		{"google", "slim", models.Identity{Subject: "104201234567890123455", Email: "joan@gmail.com", Vouched: true, Name: "Joan Clarke"}},
-		{"google", "mallory", models.Identity{Subject: "104201234567890123454", Email: "ada@gmail.com", Vouched: false, Name: "Mallory"}},
+		{"google", "ada", models.Identity{Subject: "104201234567890123451", Email: "ada@gmail.com", Vouched: true,
+			Name: "Ada Lovelace"}},
+		{"google", "ada-renamed", models.Identity{Subject: "104201234567890123451", Email: "augusta@gmail.com", Vouched: true,
+			Name: "Augusta King"}},
+		{"google", "grace", models.Identity{Subject: "104201234567890123452", Email: "grace@navy.example", Vouched: true,
+			Name: "Grace Hopper"}},
+		{"google", "linus", models.Identity{Subject: "104201234567890123453", Email: "linus@kernel.example", Vouched: false,
+			Name: "Linus T"}},
+		{"google", "slim", models.Identity{Subject: "104201234567890123455", Email: "joan@gmail.com", Vouched: true,
+			Name: "Joan Clarke"}},
+		{"google", "mallory", models.Identity{Subject: "104201234567890123454", Email: "ada@gmail.com", Vouched: false,
+			Name: "Mallory"}},
 		{"github", "ada", models.Identity{Subject: "1815", Email: "ada@gmail.com", Vouched: true, Name: "Ada Lovelace"}},
-		{"github", "ada-renamed", models.Identity{Subject: "1815", Email: "augusta@example.com", Vouched: true, Name: "Augusta King"}},
+		{"github", "ada-renamed", models.Identity{Subject: "1815", Email: "augusta@example.com", Vouched: true,
+			Name: "Augusta King"}},
 		{"github", "unverified", models.Identity{Subject: "666", Name: "Mallory"}},
 		{"github", "public", models.Identity{Subject: "667", Email: "trudy@example.com", Vouched: true, Name: "trudy"}},
 		{"github", "nobody", models.Identity{Subject: "404", Name: "ghost"}},
-		{"twitter", "ada", models.Identity{Subject: "1815121000000000001", Email: "ada@gmail.com", Vouched: true, Name: "Ada Lovelace"}},
+		{"twitter", "ada", models.Identity{Subject: "1815121000000000001", Email: "ada@gmail.com", Vouched: true,
+			Name: "Ada Lovelace"}},
 		{"twitter", "nobody", models.Identity{Subject: "1815121000000000002", Name: "Nobody"}},
 		{"twitter", "ada-renamed", models.Identity{Subject: "1815121000000000001", Name: "Augusta King"}},
-		{"apple", "ada", models.Identity{Subject: "000181.adaadaadaadaadaadaadaadaadaada00.1215", Email: "ada@gmail.com", Vouched: true, Name: "Ada Lovelace"}},
-		{"apple", "relay", models.Identity{Subject: "000182.relayrelayrelayrelayrelayrelay00.1215", Email: "x7k2p9@privaterelay.appleid.com", Vouched: true, Name: "Grace Hopper"}},
-		{"apple", "unverified", models.Identity{Subject: "000183.mallorymallorymallorymallorymal.1215", Email: "ada@gmail.com", Name: "Mallory"}},
+		{"apple", "ada", models.Identity{Subject: "000181.adaadaadaadaadaadaadaadaadaada00.1215", Email: "ada@gmail.com",
+			Vouched: true, Name: "Ada Lovelace"}},
+		{"apple", "relay", models.Identity{Subject: "000182.relayrelayrelayrelayrelayrelay00.1215",
+			Email: "x7k2p9@privaterelay.appleid.com", Vouched: true, Name: "Grace Hopper"}},
+		{"apple", "unverified", models.Identity{Subject: "000183.mallorymallorymallorymallorymal.1215",
+			Email: "ada@gmail.com", Name: "Mallory"}},
 		{"apple", "nobody", models.Identity{Subject: "000184.nobodynobodynobodynobodynobodyno.1215"}},
-		{"oidc", "ada", models.Identity{Subject: issuer + "7c1f0a52-0001", Email: "ada@gmail.com", Vouched: true, Name: "Ada Lovelace"}},
-		{"oidc", "slim", models.Identity{Subject: issuer + "7c1f0a52-0002", Email: "grace@navy.example", Vouched: true, Name: "Grace Hopper"}},
+		{"oidc", "ada", models.Identity{Subject: issuer + "7c1f0a52-0001", Email: "ada@gmail.com", Vouched: true,
+			Name: "Ada Lovelace"}},
+		{"oidc", "slim", models.Identity{Subject: issuer + "7c1f0a52-0002", Email: "grace@navy.example", Vouched: true,
+			Name: "Grace Hopper"}},
 		{"oidc", "unverified", models.Identity{Subject: issuer + "7c1f0a52-0003", Email: "ada@gmail.com", Name: "Mallory"}},
 		{"oidc", "nobody", models.Identity{Subject: issuer + "7c1f0a52-0004", Name: "Nobody"}},
 	} {
@@ -88,9 +101,9 @@ func TestAppleFormNamesButProvesNothing(t *testing.T) {
 		`{"name":"Eve"}`: "", `not json`: "", ``: "",
 	} {
 		address, flow := w.begin("apple")
-		answer := w.visit(address, "nobody")
-		answer.Set("user", field)
-		who, err := w.finish("apple", flow, answer)
+		callback := w.visit(address, "nobody")
+		callback.Set("user", field)
+		who, err := w.finish("apple", flow, callback)
 		if err != nil || who.Name != name || who.Email != "" || who.Vouched || !strings.HasPrefix(who.Subject, "000184.") {
 			t.Errorf("%.40s: %+v, %v", field, who, err)
 		}
@@ -107,8 +120,9 @@ func TestStringBooleansOfCognito(t *testing.T) {
 			t.Errorf("%s: %+v, %v", person, who, err)
 		}
 	}
-	for claim, want := range map[any]bool{true: true, "true": true, "True": true, false: false, "false": false, "": false, "yes": false, 1.0: false, nil: false} {
-		if truth(claim) != want {
+	for claim, want := range map[any]bool{true: true, "true": true, "True": true, false: false, "false": false, "": false,
+		"yes": false, 1.0: false, nil: false} {
+		if isTrue(claim) != want {
 			t.Errorf("truth(%#v) is %v", claim, !want)
 		}
 	}
@@ -134,12 +148,14 @@ func TestReauthenticationIsNotASessionAtTheProvider(t *testing.T) {
 		fresh           bool
 		want            error
 	}{
-		{"oidc", "", true, nil}, {"oidc", "stale", true, ErrToken}, {"oidc", "noauthtime", true, ErrToken}, {"oidc", "stale", false, nil},
-		{"google", "", true, nil}, {"google", "stale", true, ErrToken}, {"google", "noauthtime", true, nil}, // Google does not promise it
+		{"oidc", "", true, nil}, {"oidc", "stale", true, ErrToken}, {"oidc", "noauthtime", true, ErrToken},
+		{"oidc", "stale", false, nil},
+		{"google", "", true, nil}, {"google", "stale", true, ErrToken}, {"google", "noauthtime", true, nil},
+		// Google does not promise it
 		{"apple", "noauthtime", true, nil},
 	} {
 		w.fail(c.provider, c.fault)
-		address, flow, err := w.providers.Begin(t.Context(), c.provider, Flow{Fresh: c.fresh})
+		address, flow, err := w.providers.Begin(t.Context(), c.provider, Flow{Reauthenticate: c.fresh})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,18 +191,21 @@ func TestNoSubjectIsNobody(t *testing.T) {
 func TestVerifiedBelongsToItsAddress(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		token, info claims
+		token, info idClaims
 		email       string
 		vouched     bool
 	}{
-		{claims{Subject: "1", Email: "victim@x.example"}, claims{Subject: "1", Email: "own@x.example", Verified: true}, "victim@x.example", false},
-		{claims{Subject: "1", Email: "own@x.example"}, claims{Subject: "1", Email: "own@x.example", Verified: true}, "own@x.example", true},
-		{claims{Subject: "1"}, claims{Subject: "1", Email: "own@x.example", Verified: "true"}, "own@x.example", true},
-		{claims{Subject: "1", Email: "own@x.example", Verified: false}, claims{Subject: "1", Email: "own@x.example", Verified: true}, "own@x.example", false},
+		{idClaims{Subject: "1", Email: "victim@x.example"}, idClaims{Subject: "1", Email: "own@x.example", Verified: true},
+			"victim@x.example", false},
+		{idClaims{Subject: "1", Email: "own@x.example"}, idClaims{Subject: "1", Email: "own@x.example", Verified: true},
+			"own@x.example", true},
+		{idClaims{Subject: "1"}, idClaims{Subject: "1", Email: "own@x.example", Verified: "true"}, "own@x.example", true},
+		{idClaims{Subject: "1", Email: "own@x.example", Verified: false}, idClaims{Subject: "1", Email: "own@x.example",
+			Verified: true}, "own@x.example", false},
 	} {
 		provider := &codeFlow{profile: userOf(c.info)}
-		got, err := complete(c.token, provider, &codeSession{AccessToken: "x"})
-		if err != nil || got.Email != c.email || truth(got.Verified) != c.vouched {
+		got, err := completeFromUserinfo(c.token, provider, &codeSession{AccessToken: "x"})
+		if err != nil || got.Email != c.email || isTrue(got.Verified) != c.vouched {
 			t.Errorf("%+v with %+v: %+v, %v", c.token, c.info, got, err)
 		}
 	}
@@ -194,8 +213,9 @@ func TestVerifiedBelongsToItsAddress(t *testing.T) {
 
 func TestOddAddressesAreDropped(t *testing.T) {
 	t.Parallel()
-	for _, email := range []string{"a b@x.example", "a@x.example\r\nBcc: b@x.example", "nobody", strings.Repeat("a", 255) + "@x.example"} {
-		if who := tidy(models.Identity{Email: email, Vouched: true}); who.Email != "" || who.Vouched {
+	for _, email := range []string{"a b@x.example", "a@x.example\r\nBcc: b@x.example", "nobody",
+		strings.Repeat("a", 255) + "@x.example"} {
+		if who := normalise(models.Identity{Email: email, Vouched: true}); who.Email != "" || who.Vouched {
 			t.Errorf("%q stays: %+v", email, who)
 		}
 	}
@@ -259,7 +279,8 @@ func TestRealTokensWork(t *testing.T) {
 		if !strings.HasPrefix(who.Tokens.Access, "access_") || who.Tokens.Scope == "" {
 			t.Errorf("%s: %+v", provider, who.Tokens)
 		}
-		if refreshable := provider != "github"; refreshable != (who.Tokens.Refresh != "") || refreshable != who.Tokens.Expiry.After(w.now().Add(50*time.Minute)) {
+		if refreshable := provider != "github"; refreshable != (who.Tokens.Refresh != "") ||
+			refreshable != who.Tokens.Expiry.After(w.now().Add(50*time.Minute)) {
 			t.Errorf("%s: %+v", provider, who.Tokens)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"gatehouse/models"
 )
 
-// issuer is any OpenID Connect provider, known by its address.
+// issuer is any OpenID Connect provider, identified by its issuer address (OpenID Connect Discovery).
 type issuer struct {
 	traits
 	client    Client
@@ -21,8 +21,8 @@ type issuer struct {
 	discovery *discovery
 }
 
-func newIssuer(plan plan) (source, error) {
-	registered := plan.OIDC
+func newIssuer(config providerConfig) (provider, error) {
+	registered := config.OIDC
 	if registered.Issuer == "" || registered.ID == "" || registered.Secret == "" {
 		return nil, errors.New("the issuer, the client id or the client secret is missing")
 	}
@@ -32,67 +32,72 @@ func newIssuer(plan plan) (source, error) {
 	}
 	return &issuer{
 		traits: traits{name: "oidc", label: cmp.Or(registered.Name, "Single sign-on"), issuer: registered.Issuer,
-			probe: strings.TrimSuffix(registered.Issuer, "/") + "/.well-known/openid-configuration", pkce: true, nonce: true, maxAge: true, login: true, scoped: true, keep: plan.keep, wire: plan.wire},
-		client: registered.Client, callback: plan.callback, discovery: newDiscovery(plan, registered),
+			probe: strings.TrimSuffix(registered.Issuer, "/") + "/.well-known/openid-configuration",
+			pkce:  true, nonce: true, maxAge: true, login: true, scoped: true, keep: config.keep, transport: config.transport},
+		client: registered.Client, callback: config.callback, discovery: newDiscovery(config, registered),
 	}, nil
 }
 
-func (i *issuer) dial(t *trip) (goth.Provider, error) {
-	found, err := i.discovery.find(t.ctx)
+func (i *issuer) gothProvider(ex *exchange) (goth.Provider, error) {
+	metadata, err := i.discovery.discover(ex.ctx)
 	if err != nil {
 		return nil, err
 	}
-	t.named = found.answers
-	flow := &codeFlow{name: i.name, client: t.client(), profile: func() (goth.User, error) { return issuerUser(t, found) }}
+	ex.requiresIss = metadata.sendsIss
+	flow := &codeFlow{name: i.name, client: ex.client(),
+		profile: func() (goth.User, error) { return issuerUser(ex, metadata) }}
 	flow.config = oauth2.Config{ClientID: i.client.ID, ClientSecret: i.client.Secret, RedirectURL: i.callback,
-		Endpoint: found.endpoint, Scopes: []string{"openid", "email", "profile"}}
+		Endpoint: metadata.endpoint, Scopes: []string{"openid", "email", "profile"}}
 	// An issuer that does not list the scope (Cognito) refuses it, and one that does asks for consent.
-	if i.keep && found.offline {
+	if i.keep && metadata.offlineAccess {
 		flow.config.Scopes = append(flow.config.Scopes, "offline_access")
 		flow.options = append(flow.options, oauth2.SetAuthURLParam("prompt", "consent"))
 	}
 	return flow, nil
 }
 
-func (i *issuer) identify(t *trip, provider goth.Provider, session goth.Session, answer url.Values) (models.Identity, error) {
-	found, err := i.discovery.find(t.ctx)
+func (i *issuer) identify(
+	ex *exchange, upstream goth.Provider, session goth.Session, callback url.Values,
+) (models.Identity, error) {
+	metadata, err := i.discovery.discover(ex.ctx)
 	if err != nil {
 		return models.Identity{}, err
 	}
-	said, err := found.tokens.verify(t)
+	claims, err := metadata.tokens.verify(ex)
 	if err != nil {
 		return models.Identity{}, err
 	}
-	if found.userinfo != "" && (said.Name == "" || said.Email == "" || said.Verified == nil) {
-		if said, err = complete(said, provider, session); err != nil {
+	if metadata.userinfo != "" && (claims.Name == "" || claims.Email == "" || claims.Verified == nil) {
+		if claims, err = completeFromUserinfo(claims, upstream, session); err != nil {
 			return models.Identity{}, err
 		}
 	}
-	return models.Identity{Subject: said.Subject, Email: said.Email, Vouched: truth(said.Verified), Name: said.Name}, nil
+	return models.Identity{Subject: claims.Subject, Email: claims.Email, Vouched: isTrue(claims.Verified),
+		Name: claims.Name}, nil
 }
 
-// complete takes from userinfo what the ID token did not say. An address and the word that it is
-// verified are one statement: they come from the same place, or are about the same address.
-func complete(said claims, provider goth.Provider, session goth.Session) (claims, error) {
-	user, err := fetch(provider, session)
+// completeFromUserinfo takes from userinfo what the ID token did not say. email and email_verified are one statement:
+// they come from the same place, or are about the same address.
+func completeFromUserinfo(claims idClaims, upstream goth.Provider, session goth.Session) (idClaims, error) {
+	user, err := fetchUser(upstream, session)
 	if err != nil {
-		return claims{}, err
+		return idClaims{}, err
 	}
-	if user.UserID != said.Subject {
-		return claims{}, fmt.Errorf("%w: userinfo of another subject", ErrToken)
+	if user.UserID != claims.Subject {
+		return idClaims{}, fmt.Errorf("%w: userinfo of another subject", ErrToken)
 	}
-	said.Name = cmp.Or(said.Name, user.Name)
-	if said.Email == "" || said.Verified == nil && said.Email == user.Email {
-		said.Email, said.Verified = user.Email, user.RawData["email_verified"]
+	claims.Name = cmp.Or(claims.Name, user.Name)
+	if claims.Email == "" || claims.Verified == nil && claims.Email == user.Email {
+		claims.Email, claims.Verified = user.Email, user.RawData["email_verified"]
 	}
-	return said, nil
+	return claims, nil
 }
 
-func issuerUser(t *trip, found *found) (goth.User, error) {
-	var said claims
-	if err := t.json(found.userinfo, &said); err != nil {
+func issuerUser(ex *exchange, metadata *issuerMetadata) (goth.User, error) {
+	var claims idClaims
+	if err := ex.getJSON(metadata.userinfo, &claims); err != nil {
 		return goth.User{}, err
 	}
-	return goth.User{UserID: said.Subject, Name: said.Name, Email: said.Email,
-		RawData: map[string]any{"email_verified": said.Verified}}, nil
+	return goth.User{UserID: claims.Subject, Name: claims.Name, Email: claims.Email,
+		RawData: map[string]any{"email_verified": claims.Verified}}, nil
 }

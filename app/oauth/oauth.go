@@ -1,12 +1,10 @@
-// Package oauth asks Google, GitHub, X, Apple or an OpenID Connect issuer who is there. Begin sends
-// the browser off, Finish reads what it came back with. The transaction is ours (state, nonce, code
-// verifier); goth's providers speak to the other side. Nothing is kept between the two calls but
-// the Flow, which the caller carries in a sealed cookie.
+// Package oauth signs people in with Google, GitHub, X, Apple or an OpenID Connect issuer: the authorization code flow
+// with PKCE (RFC 7636). Begin makes the authorization URL, Finish validates the callback. State (CSRF), nonce (replay
+// of ID tokens), code verifier and issuer (mix-up attack, RFC 9207) are checked here; goth's providers make the
+// requests. Nothing is kept between the two calls but the Flow, which the caller carries in a sealed cookie.
 package oauth
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,13 +13,15 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/oauth2"
 )
 
 // Client is one provider's registration.
 type Client struct{ ID, Secret string }
 
-// whole reports half of a registration as an error.
-func (c Client) whole() error {
+// validate refuses half of a registration.
+func (c Client) validate() error {
 	if c.ID == "" || c.Secret == "" {
 		return errors.New("the client id or the client secret is missing")
 	}
@@ -55,73 +55,73 @@ type Issuer struct {
 // Name is a provider as routes and settings call it, and as people do.
 type Name struct{ Provider, Label string }
 
-// Flow is one transaction, made by Begin and given back to Finish by the browser that began it.
+// Flow is the state of one authorization code flow, made by Begin and given back to Finish by the browser that began
+// it.
 // Intent, UserID, SessionID, Next and Remember are the caller's own and are only carried.
 type Flow struct {
 	Provider  string `json:"p"`
-	State     string `json:"s"`
-	Nonce     string `json:"n"`
-	Verifier  string `json:"v"`
+	State     string `json:"s"` // against login CSRF (RFC 6749, 10.12)
+	Nonce     string `json:"n"` // against replay of an ID token (OpenID Connect Core, 3.1.2.1)
+	Verifier  string `json:"v"` // PKCE's code verifier, against a stolen code (RFC 7636)
 	Intent    string `json:"i"` // "sign-in", "link" or "confirm"
 	UserID    string `json:"u,omitempty"`
 	SessionID string `json:"d,omitempty"`
 	Next      string `json:"x,omitempty"`
 	Remember  bool   `json:"r,omitempty"`
-	// Fresh asks the provider to see the person again, not a session of its own (re-authentication, step-up).
-	Fresh bool  `json:"f,omitempty"`
-	Began int64 `json:"b,omitempty"` // Unix seconds
+	// Reauthenticate asks the provider to authenticate the person again instead of using a session of its own (step-up).
+	Reauthenticate bool  `json:"f,omitempty"`
+	Began          int64 `json:"b,omitempty"` // Unix seconds
 }
 
 // Providers are the configured ones. They are safe for concurrent use.
 type Providers struct {
-	sources []source
-	url     string
-	now     func() time.Time
+	configured []provider
+	url        string
+	now        func() time.Time
 
 	mu      sync.Mutex
 	origins map[string]string
 }
 
-// New makes the configured providers, without asking any of them anything. A half-configured one is
-// an error.
+// New makes the configured providers, without a request to any of them. A half-configured one is an error.
 func New(settings Settings, now func() time.Time) (*Providers, error) {
-	direct := newWire()
-	routed, err := direct.via(settings.Emulator)
+	direct := newTransport()
+	routed, err := direct.withEmulator(settings.Emulator)
 	if err != nil {
 		return nil, err
 	}
-	if err := keepable(settings.Keep); err != nil {
+	if err := validateKeep(settings.Keep); err != nil {
 		return nil, err
 	}
 	p := &Providers{url: strings.TrimSuffix(settings.URL, "/"), now: now, origins: map[string]string{}}
-	for _, maker := range makers(settings) {
-		if !maker.wanted {
+	for _, constructor := range constructors(settings) {
+		if !constructor.configured {
 			continue
 		}
-		plan := plan{Settings: settings, callback: p.Callback(maker.name), now: now, wire: routed,
-			keep: slices.Contains(settings.Keep, maker.name)}
-		if maker.name == "oidc" {
-			plan.wire = direct // OIDC_ISSUER says itself where it is
+		config := providerConfig{Settings: settings, callback: p.Callback(constructor.name), now: now, transport: routed,
+			keep: slices.Contains(settings.Keep, constructor.name)}
+		if constructor.name == "oidc" {
+			config.transport = direct // OIDC_ISSUER says itself where it is
 		}
-		source, err := maker.make(plan)
+		configured, err := constructor.make(config)
 		if err != nil {
-			return nil, fmt.Errorf("oauth: %s: %w", maker.name, err)
+			return nil, fmt.Errorf("oauth: %s: %w", constructor.name, err)
 		}
-		p.sources = append(p.sources, source)
+		p.configured = append(p.configured, configured)
 	}
 	return p, nil
 }
 
-// maker makes one provider, when any of its settings is there.
-type maker struct {
-	name   string
-	wanted bool
-	make   func(plan) (source, error)
+// constructor makes one provider, when any of its settings is there.
+type constructor struct {
+	name       string
+	configured bool
+	make       func(providerConfig) (provider, error)
 }
 
-// makers are all there are, in the order of their buttons.
-func makers(s Settings) []maker {
-	return []maker{
+// constructors are all there are, in the order of their buttons.
+func constructors(s Settings) []constructor {
+	return []constructor{
 		{"google", s.Google != Client{}, newGoogle},
 		{"github", s.GitHub != Client{}, newGitHub},
 		{"twitter", s.Twitter != Client{}, newTwitter},
@@ -130,30 +130,30 @@ func makers(s Settings) []maker {
 	}
 }
 
-// keepable refuses a misspelt name, which would throw tokens away without a word.
-func keepable(names []string) error {
+// validateKeep refuses a misspelt name, which would drop tokens silently.
+func validateKeep(names []string) error {
 	for _, name := range names {
-		if !slices.ContainsFunc(makers(Settings{}), func(m maker) bool { return m.name == name }) {
+		if !slices.ContainsFunc(constructors(Settings{}), func(m constructor) bool { return m.name == name }) {
 			return fmt.Errorf("oauth: tokens of %q are to be kept, which is no provider", name)
 		}
 	}
 	return nil
 }
 
-// plan is what a provider is made of.
-type plan struct {
+// providerConfig is what a provider is made from.
+type providerConfig struct {
 	Settings
-	callback string
-	keep     bool
-	wire     *wire
-	now      func() time.Time
+	callback  string
+	keep      bool
+	transport *transport
+	now       func() time.Time
 }
 
 // Names lists the providers in the order of their buttons.
 func (p *Providers) Names() []Name {
-	names := make([]Name, 0, len(p.sources))
-	for _, source := range p.sources {
-		names = append(names, Name{Provider: source.about().name, Label: source.about().label})
+	names := make([]Name, 0, len(p.configured))
+	for _, configured := range p.configured {
+		names = append(names, Name{Provider: configured.about().name, Label: configured.about().label})
 	}
 	return names
 }
@@ -163,22 +163,18 @@ func (p *Providers) Callback(provider string) string {
 	return p.url + "/auth/" + url.PathEscape(provider) + "/callback"
 }
 
-func (p *Providers) find(provider string) (source, error) {
-	for _, source := range p.sources {
-		if source.about().name == provider {
-			return source, nil
+func (p *Providers) find(provider string) (provider, error) {
+	for _, configured := range p.configured {
+		if configured.about().name == provider {
+			return configured, nil
 		}
 	}
 	return nil, ErrUnknownProvider
 }
 
-// random is 256 bits in base64url: a state, a nonce, or a code verifier (RFC 7636, 4.1).
-func random() string {
-	b := make([]byte, 32)
-	_, _ = rand.Read(b) // never fails (crypto/rand)
-	return base64.RawURLEncoding.EncodeToString(b)
-}
+// randomValue is a state or a nonce: 256 bits in base64url, as the library makes a code verifier.
+func randomValue() string { return oauth2.GenerateVerifier() }
 
-// noRedirect: a provider's back channel has no reason to send us elsewhere, and following would
-// carry a code or a token to wherever it says.
+// noRedirect refuses redirects of back-channel requests: following one would carry a code or a token to wherever it
+// leads (server-side request forgery).
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

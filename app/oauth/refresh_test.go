@@ -38,7 +38,8 @@ func TestRefreshThatFails(t *testing.T) {
 		if err := w.tryBegin(provider); err != nil {
 			t.Fatal(err)
 		}
-		for fault, want := range map[string]error{"": ErrProvider, "token-500": ErrUnavailable, "token-429": ErrLimited, "token-redirect": ErrProvider} {
+		for fault, want := range map[string]error{"": ErrProvider, "token-500": ErrUnavailable, "token-429": ErrLimited,
+			"token-redirect": ErrProvider} {
 			w.fail(provider, fault)
 			_, err := w.providers.Refresh(t.Context(), provider, models.ProviderTokens{Refresh: "refresh_revoked"})
 			w.quiet(err)
@@ -47,7 +48,8 @@ func TestRefreshThatFails(t *testing.T) {
 			}
 		}
 	}
-	if _, err := w.providers.Refresh(t.Context(), "github", models.ProviderTokens{Access: "access_x"}); !errors.Is(err, ErrProvider) || !strings.Contains(err.Error(), "gave no refresh token") {
+	if _, err := w.providers.Refresh(t.Context(), "github", models.ProviderTokens{Access: "access_x"}); !errors.Is(err,
+		ErrProvider) || !strings.Contains(err.Error(), "gave no refresh token") {
 		t.Error(err)
 	}
 	if _, err := w.providers.Refresh(t.Context(), "nobody", models.ProviderTokens{}); !errors.Is(err, ErrUnknownProvider) {

@@ -22,31 +22,31 @@ type twitter struct {
 	config oauth2.Config
 }
 
-func newTwitter(plan plan) (source, error) {
-	client := plan.Twitter
-	if err := client.whole(); err != nil {
+func newTwitter(config providerConfig) (provider, error) {
+	client := config.Twitter
+	if err := client.validate(); err != nil {
 		return nil, err
 	}
 	// tweet.read is not used, but X answers 403 to users.read alone.
 	scopes := []string{"users.read", "tweet.read", "users.email"}
-	if plan.keep {
+	if config.keep {
 		scopes = append(scopes, "offline.access")
 	}
 	return &twitter{
 		traits: traits{name: "twitter", label: "X", issuer: twitterIssuer, probe: twitterToken,
-			pkce: true, keep: plan.keep, wire: plan.wire},
-		config: oauth2.Config{ClientID: client.ID, ClientSecret: client.Secret, RedirectURL: plan.callback, Scopes: scopes,
+			pkce: true, keep: config.keep, transport: config.transport},
+		config: oauth2.Config{ClientID: client.ID, ClientSecret: client.Secret, RedirectURL: config.callback, Scopes: scopes,
 			Endpoint: oauth2.Endpoint{AuthURL: twitterAuthorize, TokenURL: twitterToken, AuthStyle: oauth2.AuthStyleInHeader}},
 	}, nil
 }
 
-func (x *twitter) dial(t *trip) (goth.Provider, error) {
-	return &codeFlow{name: x.name, config: x.config, client: t.client(), profile: func() (goth.User, error) {
-		return twitterUser(t)
+func (x *twitter) gothProvider(ex *exchange) (goth.Provider, error) {
+	return &codeFlow{name: x.name, config: x.config, client: ex.client(), profile: func() (goth.User, error) {
+		return twitterUser(ex)
 	}}, nil
 }
 
-func twitterUser(t *trip) (goth.User, error) {
+func twitterUser(ex *exchange) (goth.User, error) {
 	var answer struct {
 		Data struct {
 			ID       string `json:"id"`
@@ -56,14 +56,17 @@ func twitterUser(t *trip) (goth.User, error) {
 			Email    string `json:"confirmed_email"`
 		} `json:"data"`
 	}
-	err := t.json(twitterProfile, &answer)
+	err := ex.getJSON(twitterProfile, &answer)
 	said := answer.Data
-	return goth.User{UserID: said.ID, Name: said.Name, NickName: said.Username, AvatarURL: said.Picture, Email: said.Email}, err
+	return goth.User{UserID: said.ID, Name: said.Name, NickName: said.Username, AvatarURL: said.Picture,
+		Email: said.Email}, err
 }
 
 // identify: X gives an address only once its owner has confirmed it, and many accounts have none.
-func (x *twitter) identify(_ *trip, provider goth.Provider, session goth.Session, _ url.Values) (models.Identity, error) {
-	user, err := fetch(provider, session)
+func (x *twitter) identify(
+	_ *exchange, upstream goth.Provider, session goth.Session, _ url.Values,
+) (models.Identity, error) {
+	user, err := fetchUser(upstream, session)
 	if err != nil {
 		return models.Identity{}, err
 	}

@@ -43,7 +43,7 @@ func (p *Pages) link(c *fiber.Ctx, provider string) error {
 func (p *Pages) BeginConfirm(c *fiber.Ctx) error {
 	access, _ := web.Current(c)
 	return p.toProvider(c, c.Params("provider"), oauth.Flow{Intent: toConfirm, UserID: access.UserID, SessionID: access.SessionID,
-		Next: p.Next(c.FormValue("next")), Remember: true, Fresh: true})
+		Next: p.Next(c.FormValue("next")), Remember: true, Reauthenticate: true})
 }
 
 func (p *Pages) toProvider(c *fiber.Ctx, provider string, flow oauth.Flow) error {

@@ -131,9 +131,9 @@ func (w *world) visit(address, person string) url.Values {
 	return answer.Values
 }
 
-func (w *world) finish(provider string, flow Flow, answer url.Values) (models.Identity, error) {
+func (w *world) finish(provider string, flow Flow, callback url.Values) (models.Identity, error) {
 	w.Helper()
-	who, err := w.providers.Finish(w.Context(), provider, flow, answer)
+	who, err := w.providers.Finish(w.Context(), provider, flow, callback)
 	w.quiet(err)
 	return who, err
 }
@@ -152,7 +152,8 @@ func (w *world) quiet(err error) {
 		return
 	}
 	text := err.Error()
-	for _, loud := range []string{"code_", "access_", "refresh_", "eyJ", "client-secret", "PRIVATE", "http:", "https:", "<h1>", "emulator refuses", "incorrect or expired", "\n"} {
+	for _, loud := range []string{"code_", "access_", "refresh_", "eyJ", "client-secret", "PRIVATE", "http:", "https:",
+		"<h1>", "emulator refuses", "incorrect or expired", "\n"} {
 		if strings.Contains(strings.ReplaceAll(text, "access_denied", ""), loud) {
 			w.Errorf("error tells %q: %s", loud, text)
 		}

@@ -20,9 +20,9 @@ func TestFaultsOfProviders(t *testing.T) {
 			"token-redirect": ErrProvider, "token-oversize": ErrProvider, "token-garbage": ErrProvider,
 		} {
 			address, flow := w.begin(provider)
-			answer := w.visit(address, "ada")
+			callback := w.visit(address, "ada")
 			w.fail(provider, fault)
-			if who, err := w.finish(provider, flow, answer); !errors.Is(err, want) {
+			if who, err := w.finish(provider, flow, callback); !errors.Is(err, want) {
 				t.Errorf("%s, %s: %+v, %v", provider, fault, who, err)
 			}
 			w.fail(provider, "")
@@ -78,7 +78,8 @@ func TestSlowProviderEndsWithTheCaller(t *testing.T) {
 	w := start(t)
 	for _, provider := range everyone {
 		for _, fault := range []string{"token-slow", "profile-slow", "keys-slow"} {
-			if (fault == "profile-slow" && provider == "apple") || (fault == "keys-slow" && (provider == "github" || provider == "twitter")) {
+			if (fault == "profile-slow" && provider == "apple") ||
+				(fault == "keys-slow" && (provider == "github" || provider == "twitter")) {
 				continue // has none
 			}
 			address, flow := w.begin(provider)
@@ -86,7 +87,7 @@ func TestSlowProviderEndsWithTheCaller(t *testing.T) {
 			if person == "" {
 				person = "ada"
 			}
-			answer := w.visit(address, person)
+			callback := w.visit(address, person)
 			if fault == "keys-slow" { // with keys not yet fetched
 				fresh, err := New(w.settings, w.now)
 				if err != nil {
@@ -95,7 +96,7 @@ func TestSlowProviderEndsWithTheCaller(t *testing.T) {
 				w.providers = fresh
 			}
 			w.fail(provider, fault)
-			if err := w.finishWithin(100*time.Millisecond, provider, flow, answer); !errors.Is(err, ErrUnavailable) {
+			if err := w.finishWithin(100*time.Millisecond, provider, flow, callback); !errors.Is(err, ErrUnavailable) {
 				t.Errorf("%s, %s: %v", provider, fault, err)
 			}
 			w.fail(provider, "")
@@ -103,11 +104,11 @@ func TestSlowProviderEndsWithTheCaller(t *testing.T) {
 	}
 }
 
-func (w *world) finishWithin(d time.Duration, provider string, flow Flow, answer url.Values) error {
+func (w *world) finishWithin(d time.Duration, provider string, flow Flow, callback url.Values) error {
 	ctx, cancel := context.WithTimeout(w.Context(), d)
 	defer cancel()
 	began := time.Now()
-	_, err := w.providers.Finish(ctx, provider, flow, answer)
+	_, err := w.providers.Finish(ctx, provider, flow, callback)
 	if time.Since(began) > d+5*time.Second {
 		w.Errorf("%s: ended only after %s", provider, time.Since(began))
 	}
@@ -123,7 +124,7 @@ func (e *endless) RoundTrip(*http.Request) (*http.Response, error) {
 }
 
 func (e *endless) Read(p []byte) (int, error) {
-	if e.read += len(p); e.read > 10*longest {
+	if e.read += len(p); e.read > 10*maxBodyBytes {
 		return 0, io.EOF
 	}
 	return len(p), nil
@@ -133,40 +134,40 @@ func TestEndlessAnswerIsCut(t *testing.T) {
 	t.Parallel()
 	answer := &endless{}
 	r, _ := http.NewRequest(http.MethodGet, "https://provider.example/", nil)
-	if _, err := (&wire{next: answer}).RoundTrip(r); !errors.Is(err, errTooLong) || answer.read > 3*longest {
+	if _, err := (&transport{next: answer}).RoundTrip(r); !errors.Is(err, errBodyTooLong) || answer.read > 3*maxBodyBytes {
 		t.Errorf("%v after %d bytes", err, answer.read)
 	}
 }
 
-func TestEveryTripHasAnEnd(t *testing.T) {
+func TestEveryExchangeHasAnEnd(t *testing.T) {
 	t.Parallel()
-	trip, done := newTrip(t.Context(), traits{}, Flow{})
+	ex, done := newExchange(t.Context(), traits{}, Flow{})
 	defer done()
-	if end, ok := trip.ctx.Deadline(); !ok || time.Until(end) > patience {
-		t.Error("a trip may take for ever")
+	if end, ok := ex.ctx.Deadline(); !ok || time.Until(end) > exchangeTimeout {
+		t.Error("an exchange may take for ever")
 	}
-	if newWire().client().Timeout != patience {
+	if newTransport().client().Timeout != exchangeTimeout {
 		t.Error("fetching keys may take for ever")
 	}
 }
 
 func TestPanicInGothIsAnError(t *testing.T) {
 	t.Parallel()
-	err := safely(func() error { panic("access_secret") })
+	err := recoverPanic(func() error { panic("access_secret") })
 	if !errors.Is(err, ErrProvider) {
 		t.Error(err)
 	}
-	trip, done := newTrip(t.Context(), traits{name: "google"}, Flow{})
+	ex, done := newExchange(t.Context(), traits{name: "google"}, Flow{})
 	defer done()
-	_, err = trip.exchange(nil, "code") // a nil provider panics
-	if err = trip.failed(err); !errors.Is(err, ErrProvider) {
+	_, err = ex.redeemCode(nil, "code") // a nil provider panics
+	if err = ex.safeError(err); !errors.Is(err, ErrProvider) {
 		t.Error(err)
 	}
 }
 
 func TestEmulatorKeepsTheRealHost(t *testing.T) {
 	t.Parallel()
-	through, err := newWire().via("http://127.0.0.1:9000/")
+	through, err := newTransport().withEmulator("http://127.0.0.1:9000/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,17 +175,19 @@ func TestEmulatorKeepsTheRealHost(t *testing.T) {
 	if got := through.reroute(real).String(); got != "http://127.0.0.1:9000/api.x.com/2/users/me?user.fields=name" {
 		t.Error(got)
 	}
-	if got := newWire().reroute(real); got != real {
+	if got := newTransport().reroute(real); got != real {
 		t.Error(got)
 	}
 }
 
 func TestOnlyErrorCodesAreRepeated(t *testing.T) {
 	t.Parallel()
-	for s, want := range map[string]string{"invalid_grant": "invalid_grant", "Invalid": "", "a b": "", "x<y": "", "a\nb": "",
-		"abcdefghijabcdefghijabcdefghijabcdefghij": "abcdefghijabcdefghijabcdefghijabcdefghij", "abcdefghijabcdefghijabcdefghijabcdefghijk": ""} {
-		if code(s) != want {
-			t.Errorf("%q gives %q", s, code(s))
+	for s, want := range map[string]string{"invalid_grant": "invalid_grant", "Invalid": "", "a b": "", "x<y": "",
+		"a\nb": "",
+		"abcdefghijabcdefghijabcdefghijabcdefghij":  "abcdefghijabcdefghijabcdefghijabcdefghij",
+		"abcdefghijabcdefghijabcdefghijabcdefghijk": ""} {
+		if errorCode(s) != want {
+			t.Errorf("%q gives %q", s, errorCode(s))
 		}
 	}
 }
@@ -207,7 +210,8 @@ func TestRefusalNamesItsCode(t *testing.T) {
 	t.Parallel()
 	w := start(t)
 	w.fail("github", "200error")
-	if _, err := w.signIn("github", "ada"); err == nil || !strings.Contains(err.Error(), "github.com refused (bad_verification_code)") {
+	if _, err := w.signIn("github", "ada"); err == nil || !strings.Contains(err.Error(),
+		"github.com refused (bad_verification_code)") {
 		t.Error(err)
 	}
 }
