@@ -21,16 +21,16 @@ func (a *Accounts) Link(ctx context.Context, caller Caller, identity models.Iden
 	if err != nil {
 		return err
 	}
-	arrived, err := received(identity)
+	if err := requireSubject(identity); err != nil {
+		return err
+	}
+	kept, err := a.sealed(identity, "")
 	if err != nil {
 		return err
 	}
-	if identity, err = a.sealed(arrived, ""); err != nil {
-		return err
-	}
-	identity.UserID = user.ID
+	kept.UserID = user.ID
 	err = a.change(ctx, caller, func(u *unit) error {
-		if err := u.DB.Identities.Link(ctx, identity, a.now()); err != nil {
+		if err := u.DB.Identities.Link(ctx, kept, a.now()); err != nil {
 			return err
 		}
 		if err := a.tell(ctx, u.DB, user, mail.ProviderLinked, mail.Args{Provider: a.called(identity.Provider)}); err != nil {
@@ -39,7 +39,7 @@ func (a *Accounts) Link(ctx context.Context, caller Caller, identity models.Iden
 		return u.record(ctx, caller.own(models.EventLinked, identity.Provider))
 	})
 	if errors.Is(err, models.ErrTaken) {
-		return a.linkAgain(ctx, user, arrived)
+		return a.linkAgain(ctx, user, identity)
 	}
 	return err
 }

@@ -49,23 +49,3 @@ func isPhone(phone string) bool {
 func unprintable(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }
-
-// displayName is a name a provider gave, made fit to keep: one line, at most 100 code points.
-func displayName(name string) string {
-	name = oneLine(name)
-	if letters := []rune(name); len(letters) > longestName {
-		name = string(letters[:longestName])
-	}
-	return strings.TrimSpace(name)
-}
-
-// oneLine is text from elsewhere, without what no page and no database takes.
-func oneLine(text string) string {
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
-	return strings.Map(func(r rune) rune {
-		if unprintable(r) {
-			return -1
-		}
-		return r
-	}, text)
-}

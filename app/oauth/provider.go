@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode"
 
 	"github.com/markbates/goth"
 
@@ -56,31 +55,4 @@ func isTrue(claim any) bool {
 		return strings.EqualFold(v, "true")
 	}
 	return false
-}
-
-// normalise makes an identity fit to show and to store: a name is one short line, an address that is
-// none is dropped, and nothing is vouched for that is not there.
-func normalise(who models.Identity) models.Identity {
-	who.Name = singleLine(who.Name, 100)
-	who.Email = strings.TrimSpace(who.Email)
-	if len(who.Email) > 254 || !strings.Contains(who.Email, "@") || strings.ContainsFunc(who.Email, breaksAddress) {
-		who.Email = ""
-	}
-	who.Vouched = who.Vouched && who.Email != ""
-	return who
-}
-
-func breaksAddress(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }
-
-func singleLine(s string, most int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-	if runes := []rune(s); len(runes) > most {
-		s = string(runes[:most])
-	}
-	return strings.TrimSpace(s)
 }
