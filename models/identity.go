@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,8 +29,12 @@ type Identity struct {
 	Tokens ProviderTokens `db:"-"`
 }
 
-// ProviderName is what a provider calls itself.
-func ProviderName(provider string) string {
+// ProviderLabels are what people call the providers, on buttons and pages and in mails. OIDC is what a team calls its
+// OpenID Connect issuer (OIDC_NAME); "" for "Single sign-on".
+type ProviderLabels struct{ OIDC string }
+
+// Of is the label of a provider, or the provider itself when it is none of ours.
+func (l ProviderLabels) Of(provider string) string {
 	switch provider {
 	case "google":
 		return "Google"
@@ -40,7 +45,7 @@ func ProviderName(provider string) string {
 	case "apple":
 		return "Apple"
 	case "oidc":
-		return "Single sign-on"
+		return cmp.Or(l.OIDC, "Single sign-on")
 	}
 	return provider
 }

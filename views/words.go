@@ -82,7 +82,7 @@ func called(name string, list []Provider) string {
 			return p.Label
 		}
 	}
-	return models.ProviderName(name)
+	return models.ProviderLabels{}.Of(name)
 }
 
 func known(text, otherwise string) string {

@@ -61,8 +61,8 @@ type Accounts struct {
 // Rules are what a team chooses.
 type Rules struct {
 	KeepTokens []string // providers whose tokens are kept, sealed
-	OIDCName   string   // what the OpenID Connect issuer is called
-	WrongCode  func()   // is told of each, for figures; may be nil
+	Labels     models.ProviderLabels
+	WrongCode  func() // is told of each, for figures; may be nil
 }
 
 func (r Rules) wrongCode() {
@@ -78,12 +78,7 @@ func New(outbox *Outbox, passwords *Passwords, limits *limit.Limiter, rules Rule
 }
 
 // called is a provider as its button calls it.
-func (a *Accounts) called(provider string) string {
-	if provider == "oidc" && a.rules.OIDCName != "" {
-		return a.rules.OIDCName
-	}
-	return models.ProviderName(provider)
-}
+func (a *Accounts) called(provider string) string { return a.rules.Labels.Of(provider) }
 
 // Close waits for what is kept behind the requests.
 func (a *Accounts) Close(context.Context) error {

@@ -65,7 +65,7 @@ func newWorld(t *testing.T, url, driver, rawURL string) *world {
 	t.Cleanup(func() { _ = raw.Close() })
 	w := &world{t: t, raw: raw, address: url, log: &servers.LogBuffer{}, at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	limits := limit.New(nil, false, w.clock, slog.New(slog.DiscardHandler))
-	rules := Rules{KeepTokens: []string{"google"}, OIDCName: "Acme"}
+	rules := Rules{KeepTokens: []string{"google"}, Labels: models.ProviderLabels{OIDC: "Acme"}}
 	w.Accounts = New(w.outboxOn(db), NewPasswords(0, 200, 12), limits, rules)
 	return w
 }

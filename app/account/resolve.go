@@ -107,7 +107,7 @@ func (a *Accounts) create(ctx context.Context, identity models.Identity, address
 	if err != nil {
 		return Resolution{}, err
 	}
-	user, err := a.db.Identities.LinkNew(ctx, identity, models.User{Name: firstName(identity), Email: address}, a.now())
+	user, err := a.db.Identities.LinkNew(ctx, identity, models.User{Name: firstName(identity, a.called(identity.Provider)), Email: address}, a.now())
 	if err == nil && address != "" {
 		err = dropDecoys(ctx, a.db, address)
 	}
@@ -146,9 +146,9 @@ func vouchedAddress(identity models.Identity) string {
 }
 
 // firstName is what a new person is called until they say otherwise.
-func firstName(identity models.Identity) string {
+func firstName(identity models.Identity, label string) string {
 	local, _, _ := strings.Cut(identity.Email, "@")
-	name := []rune(cmp.Or(identity.Name, local, models.ProviderName(identity.Provider)+" "+lastFour(identity.Subject)))
+	name := []rune(cmp.Or(identity.Name, local, label+" "+lastFour(identity.Subject)))
 	return strings.TrimSpace(string(name[:min(longestName, len(name))]))
 }
 

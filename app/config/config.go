@@ -110,7 +110,7 @@ func Load(env func(string) string) (Config, error) {
 		Apple: Apple{getenv("APPLE_CLIENT_ID"), getenv("APPLE_TEAM_ID"), getenv("APPLE_KEY_ID"),
 			strings.ReplaceAll(r.secret("APPLE_PRIVATE_KEY"), `\n`, "\n")},
 		OIDC: OIDC{Client{getenv("OIDC_CLIENT_ID"), r.secret("OIDC_CLIENT_SECRET")},
-			getenv("OIDC_ISSUER"), r.text("OIDC_NAME", "Single sign-on")},
+			getenv("OIDC_ISSUER"), getenv("OIDC_NAME")},
 		KeepProviderTokens: list(getenv("KEEP_PROVIDER_TOKENS")),
 		OAuthEmulator:      getenv("OAUTH_EMULATOR"),
 

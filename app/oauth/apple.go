@@ -39,7 +39,7 @@ func newApple(config providerConfig) (provider, error) {
 	// A key that came through one line of an environment file has its line ends spelled out.
 	client.PrivateKey = strings.ReplaceAll(client.PrivateKey, `\n`, "\n")
 	a := &apple{
-		traits: traits{name: "apple", label: "Apple", issuer: appleIssuer, probe: appleKeys,
+		traits: traits{name: "apple", issuer: appleIssuer, probe: appleKeys,
 			nonce: true, keep: config.keep, transport: config.transport},
 		client: client,
 		config: oauth2.Config{ClientID: client.ClientID, RedirectURL: config.callback, Scopes: []string{"name", "email"},

@@ -30,7 +30,7 @@ func newGitHub(config providerConfig) (provider, error) {
 		return nil, err
 	}
 	return &github{
-		traits: traits{name: "github", label: "GitHub", issuer: githubIssuer, probe: githubToken,
+		traits: traits{name: "github", issuer: githubIssuer, probe: githubToken,
 			pkce: true, keep: config.keep, transport: config.transport, decorate: clientSecretPost},
 		provider: gothgithub.New(client.ID, client.Secret, config.callback, "read:user", "user:email"),
 	}, nil

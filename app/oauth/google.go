@@ -37,7 +37,7 @@ func newGoogle(config providerConfig) (provider, error) {
 		provider.SetPrompt("select_account")
 	}
 	return &google{
-		traits: traits{name: "google", label: "Google", issuer: googleIssuer, probe: googleKeys,
+		traits: traits{name: "google", issuer: googleIssuer, probe: googleKeys,
 			pkce: true, nonce: true, maxAge: true, keep: config.keep, transport: config.transport},
 		provider: provider,
 		tokens: idTokens{issuer: googleIssuer, audience: client.ID, keys: remoteKeys(config.transport, googleKeys),

@@ -31,7 +31,7 @@ func newIssuer(config providerConfig) (provider, error) {
 		return nil, errors.New("OIDC_ISSUER: the issuer is not an address")
 	}
 	return &issuer{
-		traits: traits{name: "oidc", label: cmp.Or(registered.Name, "Single sign-on"), issuer: registered.Issuer,
+		traits: traits{name: "oidc", issuer: registered.Issuer,
 			probe: strings.TrimSuffix(registered.Issuer, "/") + "/.well-known/openid-configuration",
 			pkce:  true, nonce: true, maxAge: true, login: true, scoped: true, keep: config.keep, transport: config.transport},
 		client: registered.Client, callback: config.callback, discovery: newDiscovery(config, registered),

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"gatehouse/models"
 )
 
 // Client is one provider's registration.
@@ -76,6 +78,7 @@ type Flow struct {
 // Providers are the configured ones. They are safe for concurrent use.
 type Providers struct {
 	configured []provider
+	labels     models.ProviderLabels
 	url        string
 	now        func() time.Time
 
@@ -93,7 +96,8 @@ func New(settings Settings, now func() time.Time) (*Providers, error) {
 	if err := validateKeep(settings.Keep); err != nil {
 		return nil, err
 	}
-	p := &Providers{url: strings.TrimSuffix(settings.URL, "/"), now: now, origins: map[string]string{}}
+	p := &Providers{labels: models.ProviderLabels{OIDC: settings.OIDC.Name}, url: strings.TrimSuffix(settings.URL, "/"),
+		now: now, origins: map[string]string{}}
 	for _, constructor := range constructors(settings) {
 		if !constructor.configured {
 			continue
@@ -153,7 +157,7 @@ type providerConfig struct {
 func (p *Providers) Names() []Name {
 	names := make([]Name, 0, len(p.configured))
 	for _, configured := range p.configured {
-		names = append(names, Name{Provider: configured.about().name, Label: configured.about().label})
+		names = append(names, Name{Provider: configured.about().name, Label: p.labels.Of(configured.about().name)})
 	}
 	return names
 }

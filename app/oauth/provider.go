@@ -22,7 +22,7 @@ type provider interface {
 
 // traits are how a provider differs from the others.
 type traits struct {
-	name, label string
+	name        string
 	issuer      string // what "iss" in its authorization responses must say (RFC 9207)
 	probe       string // an address that answers when the provider is up
 	pkce, nonce bool

@@ -33,7 +33,7 @@ func newTwitter(config providerConfig) (provider, error) {
 		scopes = append(scopes, "offline.access")
 	}
 	return &twitter{
-		traits: traits{name: "twitter", label: "X", issuer: twitterIssuer, probe: twitterToken,
+		traits: traits{name: "twitter", issuer: twitterIssuer, probe: twitterToken,
 			pkce: true, keep: config.keep, transport: config.transport},
 		config: oauth2.Config{ClientID: client.ID, ClientSecret: client.Secret, RedirectURL: config.callback, Scopes: scopes,
 			Endpoint: oauth2.Endpoint{AuthURL: twitterAuthorize, TokenURL: twitterToken, AuthStyle: oauth2.AuthStyleInHeader}},

@@ -88,7 +88,8 @@ func (c *Core) open(ctx context.Context, observe Observer) error {
 	c.Passwords = account.NewPasswords(runtime.GOMAXPROCS(0), MaxWaiting, c.cfg.PasswordMin, siteName(c.cfg.URL))
 	c.Limits = limit.New(c.Redis, c.cfg.Limits, c.now, c.Log)
 	c.Accounts = account.New(c.Outbox, c.Passwords, c.Limits,
-		account.Rules{KeepTokens: c.cfg.KeepProviderTokens, OIDCName: c.cfg.OIDC.Name, WrongCode: observe.WrongCode})
+		account.Rules{KeepTokens: c.cfg.KeepProviderTokens, Labels: models.ProviderLabels{OIDC: c.cfg.OIDC.Name},
+			WrongCode: observe.WrongCode})
 	c.stop = append(c.stop, c.Accounts.Close)
 	return nil
 }
