@@ -52,14 +52,14 @@ func (r Roles) Value() (driver.Value, error) {
 }
 
 func (r Roles) validate() error {
-	if len(r.String()) > MaxRoles || slices.ContainsFunc(r, noRole) {
+	if len(r.String()) > MaxRoles || slices.ContainsFunc(r, invalidRole) {
 		return ErrRoles
 	}
 	return nil
 }
 
-// noRole finds what could not be told apart again in a list, a header or a record.
-func noRole(role string) bool {
+// invalidRole finds what could not be told apart again in a list, a header or a record.
+func invalidRole(role string) bool {
 	return role == "" || strings.ContainsFunc(role, func(r rune) bool {
 		return r == ',' || unicode.IsSpace(r) || !unicode.IsPrint(r)
 	})

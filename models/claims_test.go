@@ -42,7 +42,8 @@ func TestRolesRestWithTheirPerson(t *testing.T) {
 func TestClaimsOfAUser(t *testing.T) {
 	t.Parallel()
 	with := User{Name: "Ada", Email: "ada@example.com", Picture: "0123", Roles: Roles{"admin"}}.Claims()
-	if want := (Claims{Roles: Roles{"admin"}, Name: "Ada", Email: "ada@example.com", EmailVerified: true, Picture: "0123"}); !with.Equal(want) {
+	if want := (Claims{Roles: Roles{"admin"}, Name: "Ada", Email: "ada@example.com", EmailVerified: true,
+		Picture: "0123"}); !with.Equal(want) {
 		t.Errorf("got %+v", with)
 	}
 	if without := (User{Name: "Ada"}).Claims(); without.EmailVerified || without.Equal(with) {

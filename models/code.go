@@ -94,11 +94,11 @@ func (c Codes) Compare(ctx context.Context, guess Guess, now time.Time) (id stri
 	if err != nil {
 		return "", fmt.Errorf("models: compare a code: %w", err)
 	}
-	return guess.among(codes)
+	return guess.match(codes)
 }
 
-// among compares in constant time with each code that the flow may wait for.
-func (g Guess) among(codes []Code) (id string, err error) {
+// match compares in constant time (timing attack) with each code that the flow may wait for.
+func (g Guess) match(codes []Code) (id string, err error) {
 	err = ErrSpentCode
 	compared := 0
 	for _, code := range codes {
@@ -163,14 +163,14 @@ func (c Codes) Drop(ctx context.Context, purposes ...string) error {
 // DropOthers lets every live code go whose purpose begins with this, but for one purpose.
 func (c Codes) DropOthers(ctx context.Context, begins, keep string) error {
 	query := `DELETE FROM codes WHERE purpose LIKE ? ESCAPE '\' AND purpose <> ?`
-	if _, err := c.db.exec(ctx, query, beginning(begins), keep); err != nil {
+	if _, err := c.db.exec(ctx, query, likePrefix(begins), keep); err != nil {
 		return fmt.Errorf("models: drop codes: %w", err)
 	}
 	return nil
 }
 
-// beginning is a LIKE pattern for what begins with a text.
-func beginning(text string) string {
+// likePrefix is a LIKE pattern for what begins with a text; its wildcards are escaped (LIKE injection).
+func likePrefix(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
 }
 
@@ -184,7 +184,7 @@ func (c Codes) Sweep(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// Spend marks a one-time value as used for life. ErrTaken when it has been used before.
+// Spend marks a one-time value as used for life, against its replay. ErrTaken when it has been used before.
 func (c Codes) Spend(ctx context.Context, id string, now time.Time, life time.Duration) error {
 	return c.Create(ctx, Code{ID: id, Purpose: "spent", ExpiresAt: now.Add(life)})
 }

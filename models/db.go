@@ -143,7 +143,7 @@ func dialPostgres(url string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", withoutSecrets(err))
 	}
-	connector.Dialer(&dialer{silence: silence(url)})
+	connector.Dialer(&dialer{timeout: readTimeout(url)})
 	conn := sqlx.NewDb(sql.OpenDB(connector), "postgres")
 	conn.SetMaxOpenConns(mostConns)
 	conn.SetMaxIdleConns(mostConns)

@@ -71,7 +71,8 @@ func (e Events) Record(ctx context.Context, event Event) error {
 // RecordWithout keeps an event that belongs to nobody any more, as that of a deletion does.
 func (e Events) RecordWithout(ctx context.Context, event Event) error {
 	query := `INSERT INTO events (id, session_id, kind, ip, client, at, detail) VALUES (?, ?, ?, ?, ?, ?, ?)`
-	_, err := e.db.exec(ctx, query, newID(), event.SessionID, event.Kind, event.IP, event.Client, stored(event.At), event.Detail)
+	_, err := e.db.exec(ctx, query, newID(), event.SessionID, event.Kind, event.IP, event.Client, stored(event.At),
+		event.Detail)
 	if err != nil {
 		return fmt.Errorf("models: record event: %w", err)
 	}

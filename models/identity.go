@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Identity is what a provider says of a person. Provider and Subject name it for ever; everything
-// else may change at the provider and changes nothing here.
+// Identity is what a provider says of a person. Provider and Subject are its key, for ever; with an OpenID Connect
+// issuer the subject is "issuer#sub", for a sub is unique within its issuer alone (OpenID Connect Core, 5.7).
+// Everything else may change at the provider and changes nothing here.
 type Identity struct {
 	Provider   string    `db:"provider"`
 	Subject    string    `db:"subject"`
@@ -95,8 +96,8 @@ func (i Identities) Link(ctx context.Context, identity Identity, now time.Time) 
 	return nil
 }
 
-// Join links an identity to its user while the user has this address: the one the provider vouches
-// for and the reason to join. ErrNotFound when they gave it up or were disabled meanwhile, ErrTaken
+// Join links an identity to its user while the user has this address, which the provider vouches for (pre-hijacking:
+// an address that was given up meanwhile joins nobody). ErrNotFound when they gave it up or were disabled meanwhile, ErrTaken
 // when the identity already belongs to anyone.
 func (i Identities) Join(ctx context.Context, identity Identity, email string, now time.Time) error {
 	return i.db.Tx(ctx, func(tx *DB) error {
@@ -112,7 +113,7 @@ func (i Identities) Join(ctx context.Context, identity Identity, email string, n
 // LinkNew makes a user and joins the identity to it, in one transaction. ErrTaken when the
 // identity or the user's address has an owner; then nothing is kept.
 func (i Identities) LinkNew(ctx context.Context, identity Identity, user User, now time.Time) (User, error) {
-	user = fresh(user, now)
+	user = withID(user, now)
 	identity.UserID = user.ID
 	err := i.db.Tx(ctx, func(tx *DB) error {
 		if err := tx.Users.insert(ctx, user); err != nil {
@@ -158,7 +159,7 @@ func (i Identities) Unlink(ctx context.Context, userID, provider, subject string
 		if err := tx.get(ctx, &password, query, userID); err != nil {
 			return fmt.Errorf("models: unlink: %w", err)
 		}
-		if err := tx.Identities.belongs(ctx, userID, provider, subject); err != nil {
+		if err := tx.Identities.requireOwner(ctx, userID, provider, subject); err != nil {
 			return err
 		}
 		var others []string
@@ -174,8 +175,8 @@ func (i Identities) Unlink(ctx context.Context, userID, provider, subject string
 	})
 }
 
-// belongs is ErrNotFound unless the identity is this user's.
-func (i Identities) belongs(ctx context.Context, userID, provider, subject string) error {
+// requireOwner is ErrNotFound unless the identity is this user's.
+func (i Identities) requireOwner(ctx context.Context, userID, provider, subject string) error {
 	identity, err := i.Find(ctx, provider, subject)
 	if err == nil && identity.UserID != userID {
 		return ErrNotFound

@@ -26,11 +26,13 @@ func TestPingFindsAServerThatIsBack(t *testing.T) {
 	for _, conn := range held(t, db) {
 		_ = conn.Close()
 	}
-	if _, err := admin.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ping_finds'`); err != nil {
+	if _, err := admin.ExecContext(t.Context(),
+		`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ping_finds'`); err != nil {
 		t.Fatal(err)
 	}
 	for left := 1; left > 0; {
-		if err := admin.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ping_finds'`).Scan(&left); err != nil {
+		if err := admin.QueryRowContext(t.Context(),
+			`SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ping_finds'`).Scan(&left); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -53,10 +53,10 @@ const (
 // LostAnswer is how long an unacknowledged rotation may be asked for again.
 const LostAnswer = 24 * time.Hour
 
-// Judge tells rotation, replay and reuse of a refresh token apart by the record as it stands; the caller holds it
-// still meanwhile. A count above the record's carries our MAC all the same, so the store has lost writes (a
+// Classify tells rotation, replay and reuse of a refresh token apart (reuse detection: RFC 9700, 4.14.2) by the record
+// as it stands; the caller holds it still meanwhile. A count above the record's carries our MAC all the same, so the store has lost writes (a
 // failover): it is honoured as current.
-func (s Session) Judge(count int64, now time.Time, grace time.Duration) Outcome {
+func (s Session) Classify(count int64, now time.Time, grace time.Duration) Outcome {
 	since := now.Sub(s.RotatedAt)
 	switch {
 	case !now.Before(s.LiveUntil()):

@@ -61,13 +61,15 @@ const sessionColumns = `id, user_id, count, acknowledged, rotated_at, seen_at, s
 func (r sessionRow) session() Session {
 	return Session{ID: r.ID, UserID: r.UserID, Count: r.Count, Acknowledged: r.Acknowledged, RotatedAt: r.RotatedAt.UTC(),
 		SeenAt: r.SeenAt.UTC(), StartedAt: r.StartedAt.UTC(), AuthTime: r.AuthTime.UTC(),
-		Idle: time.Duration(r.IdleMS) * time.Millisecond, EndsAt: r.EndsAt.UTC(), Remembered: r.Remembered, AMR: strings.Fields(r.AMR),
+		Idle: time.Duration(r.IdleMS) * time.Millisecond, EndsAt: r.EndsAt.UTC(), Remembered: r.Remembered,
+			AMR: strings.Fields(r.AMR),
 		Provider: r.Provider, Client: r.Client, IP: r.IP,
 		Claims: Claims{Roles: r.Roles, Name: r.Name, Email: r.Email, EmailVerified: r.EmailVerified, Picture: r.Picture}}
 }
 
 func row(s Session) sessionRow {
-	return sessionRow{ID: s.ID, UserID: s.UserID, Count: s.Count, Acknowledged: s.Acknowledged, RotatedAt: stored(s.RotatedAt),
+	return sessionRow{ID: s.ID, UserID: s.UserID, Count: s.Count, Acknowledged: s.Acknowledged,
+		RotatedAt: stored(s.RotatedAt),
 		SeenAt: stored(s.SeenAt), StartedAt: stored(s.StartedAt), AuthTime: stored(s.AuthTime), IdleMS: s.Idle.Milliseconds(),
 		EndsAt: stored(s.EndsAt), Remembered: s.Remembered, AMR: strings.Join(s.AMR, " "),
 		Provider: s.Provider, Client: s.Client, IP: s.IP, Roles: s.Claims.Roles, Name: s.Claims.Name,
@@ -142,7 +144,7 @@ func (s Sessions) Rotate(ctx context.Context, userID, id string, count int64) (S
 			return err
 		}
 		rotated = found
-		switch outcome = found.Judge(count, now, s.grace); outcome {
+		switch outcome = found.Classify(count, now, s.grace); outcome {
 		case Rotated:
 			rotated.Count, rotated.RotatedAt, rotated.SeenAt, rotated.Acknowledged = count+1, now, now, false
 			query := `UPDATE sessions SET count = ?, rotated_at = ?, seen_at = ?, acknowledged = ? WHERE id = ?`

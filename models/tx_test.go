@@ -31,7 +31,8 @@ func TestTxIsWholeOrNothing(t *testing.T) {
 			_, noPicture := db.Pictures.ByUser(t.Context(), user.ID)
 			if kept := fails == nil; kept != (err == nil) || kept != (len(events) == 1) || kept != (len(linked) == 1) ||
 				kept != live || kept != (noPicture == nil) {
-				t.Errorf("after %v: %v, %d events, %d identities, code %t, picture %v", fails, err, len(events), len(linked), live, noPicture)
+				t.Errorf("after %v: %v, %d events, %d identities, code %t, picture %v", fails, err, len(events), len(linked), live,
+					noPicture)
 			}
 		}
 	})

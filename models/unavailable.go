@@ -28,7 +28,8 @@ func Unavailable(err error) bool {
 		// connection, deadlock, resources, operator, system; a statement that ran out of time (PostgreSQL, appendix A)
 		return slices.Contains([]string{"08", "40", "53", "57", "58"}, string(postgres.Code.Class()))
 	case errors.As(err, &embedded):
-		return slices.Contains([]int{sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}, embedded.Code()&0xff)
+		return slices.Contains([]int{sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR},
+			embedded.Code()&0xff)
 	}
 	return false
 }

@@ -32,7 +32,7 @@ const userColumns = `id, COALESCE(email, '') AS email, name, phone, picture, loc
 
 // Create keeps a new user and gives it an id. ErrTaken when the address belongs to someone.
 func (u Users) Create(ctx context.Context, user User, now time.Time) (User, error) {
-	user = fresh(user, now)
+	user = withID(user, now)
 	if err := u.insert(ctx, user); err != nil {
 		return User{}, err
 	}
@@ -158,8 +158,8 @@ func (u Users) update(ctx context.Context, set, id string, now time.Time, args .
 	return nil
 }
 
-// fresh is a user about to be kept for the first time.
-func fresh(user User, now time.Time) User {
+// withID is a user about to be kept for the first time.
+func withID(user User, now time.Time) User {
 	user.ID, user.CreatedAt, user.UpdatedAt, user.CredentialsAt = newID(), stored(now), stored(now), stored(now)
 	return user
 }

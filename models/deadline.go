@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// silence is how long a server may say nothing while it is asked: two seconds more than its own
-// statement_timeout, after which one that lives says so. lib/pq waits for an answer without end,
-// whatever the context. 0, without end, when the address asks for no such timeout.
-func silence(address string) time.Duration {
+// readTimeout is how long a connection waits for a server that has stopped answering: two seconds more than its own
+// statement_timeout, after which one that lives says so. lib/pq waits without end, whatever the context. 0, without
+// end, when the address sets no statement_timeout.
+func readTimeout(address string) time.Duration {
 	at, err := url.Parse(address)
 	if err != nil {
 		return 0
@@ -26,10 +26,10 @@ func silence(address string) time.Duration {
 	return 0
 }
 
-// dialer opens connections that give up on a server that has gone silent.
+// dialer opens connections that time out on a server that has stopped answering.
 type dialer struct {
 	net.Dialer
-	silence time.Duration
+	timeout time.Duration
 }
 
 // DialTimeout is lib/pq's interface.
@@ -45,33 +45,34 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 	if err != nil {
 		return nil, err
 	}
-	return impatient{conn, d.silence}, nil
+	return deadlineConn{conn, d.timeout}, nil
 }
 
-type impatient struct {
+// deadlineConn sets a deadline before each read and write.
+type deadlineConn struct {
 	net.Conn
-	silence time.Duration
+	timeout time.Duration
 }
 
 // Read is net.Conn's.
-func (c impatient) Read(b []byte) (int, error) {
-	if err := c.SetReadDeadline(c.until()); err != nil {
+func (c deadlineConn) Read(b []byte) (int, error) {
+	if err := c.SetReadDeadline(c.deadline()); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(b)
 }
 
 // Write is net.Conn's.
-func (c impatient) Write(b []byte) (int, error) {
-	if err := c.SetWriteDeadline(c.until()); err != nil {
+func (c deadlineConn) Write(b []byte) (int, error) {
+	if err := c.SetWriteDeadline(c.deadline()); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(b)
 }
 
-func (c impatient) until() time.Time {
-	if c.silence == 0 {
+func (c deadlineConn) deadline() time.Time {
+	if c.timeout == 0 {
 		return time.Time{}
 	}
-	return time.Now().Add(c.silence)
+	return time.Now().Add(c.timeout)
 }
