@@ -81,7 +81,7 @@ func rush(t *testing.T, limiters []*Limiter, burst int) int64 {
 // Redis may take too long for that reason alone.
 func alone(limiters []*Limiter) (found bool) {
 	for _, l := range limiters {
-		found = l.broken.Swap(0) != 0 || found
+		found = l.failedAt.Swap(0) != 0 || found
 	}
 	return found
 }
@@ -159,8 +159,9 @@ func TestWithoutRedisAProcessLimitsByItself(t *testing.T) {
 			allowed++
 		}
 	}
-	if took := time.Since(began); allowed != 10 || took > 50*askWithin { // asked for each, the dead would take twice as long
-		t.Errorf("%d of 100 allowed in %s, want 10 in %s", allowed, took, askWithin)
+	if took := time.Since(began); allowed != 10 ||
+		took > 50*redisTimeout { // asked for each, the dead would take twice as long
+		t.Errorf("%d of 100 allowed in %s, want 10 in %s", allowed, took, redisTimeout)
 	}
 	if !strings.Contains(said.String(), "in this process alone") {
 		t.Errorf("the log says %q", said.String())
@@ -186,13 +187,13 @@ func TestACancelledRequestDoesNotSplitTheCount(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	m := newMemory(time.Now)
 	began := time.Now()
-	for i := range 3 * most {
+	for i := range 3 * maxKeys {
 		m.take(slow(1), strconv.Itoa(i))
 	}
-	if size := len(m.tables["test"].whole); size > most || size < most/2 {
-		t.Errorf("%d keys are kept, want %d at most and half of it at least", size, most)
+	if size := len(m.tables["test"].fullAt); size > maxKeys || size < maxKeys/2 {
+		t.Errorf("%d keys are kept, want %d at most and half of it at least", size, maxKeys)
 	}
-	if each := time.Since(began) / (3 * most); each > 100*time.Microsecond {
+	if each := time.Since(began) / (3 * maxKeys); each > 100*time.Microsecond {
 		t.Errorf("a key in a full table takes %s", each)
 	}
 }
@@ -210,7 +211,7 @@ func TestAFloodForgetsItself(t *testing.T) {
 			m.take(slow(5), "spent "+strconv.Itoa(i))
 		}
 	}
-	for i := range 3 * most {
+	for i := range 3 * maxKeys {
 		m.take(slow(5), strconv.Itoa(i))
 	}
 	if m.take(other, "once") == 0 {

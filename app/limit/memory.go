@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// memory counts in this process, each rule in a table of its own: a flood of one kind has nothing of
-// another kind forgotten.
+// memory counts in this process, each rule in a table of its own: a flood under one rule evicts no key of another.
 type memory struct {
 	now    func() time.Time
 	mu     sync.Mutex
@@ -24,15 +23,15 @@ func (m *memory) take(rule Rule, key string) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t := m.table(rule, now)
-	whole := t.whole[key]
-	if whole.Before(now) {
-		whole = now
+	fullAt := t.fullAt[key]
+	if fullAt.Before(now) {
+		fullAt = now
 	}
-	allowedAt := whole.Add(each).Add(-each * time.Duration(rule.Burst))
+	allowedAt := fullAt.Add(each).Add(-each * time.Duration(rule.Burst))
 	if allowedAt.After(now) {
 		return max(allowedAt.Sub(now), time.Second)
 	}
-	t.keep(key, whole.Add(each), now)
+	t.set(key, fullAt.Add(each), now)
 	return 0
 }
 
@@ -42,64 +41,64 @@ func (m *memory) give(rule Rule, key string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t := m.table(rule, now)
-	if whole, counted := t.whole[key]; counted {
-		t.whole[key] = whole.Add(-rule.Per / time.Duration(rule.Rate))
+	if fullAt, counted := t.fullAt[key]; counted {
+		t.fullAt[key] = fullAt.Add(-rule.Per / time.Duration(rule.Rate))
 	}
 }
 
-// table is the rule's own, without the keys that have become whole meanwhile.
+// table is the rule's own, without the keys that have become full meanwhile.
 func (m *memory) table(rule Rule, now time.Time) *table {
 	t := m.tables[rule.Name]
 	if t == nil {
-		t = &table{whole: map[string]time.Time{}}
+		t = &table{fullAt: map[string]time.Time{}}
 		m.tables[rule.Name] = t
 	}
-	if !now.Before(t.sweep) {
-		t.forget(now)
-		t.sweep = now.Add(time.Minute)
+	if !now.Before(t.sweepAt) {
+		t.deleteFull(now)
+		t.sweepAt = now.Add(time.Minute)
 	}
 	return t
 }
 
-// most bounds a table, so that an attacker with many addresses costs memory only so far.
-const most = 50_000
+// maxKeys bounds a table, so that an attacker with many addresses costs memory only so far (denial of service).
+const maxKeys = 50_000
 
-// table holds, for each key, the time at which its allowance is whole again: the generic cell rate
-// algorithm.
+// table holds, for each key, the time at which its allowance is full again: the theoretical arrival time of the generic
+// cell rate algorithm (GCRA).
 type table struct {
-	whole map[string]time.Time
-	sweep time.Time
+	fullAt  map[string]time.Time
+	sweepAt time.Time
 }
 
-// keep makes room for a new key a tenth of the table at once: to look for one each time would be work
-// for an attacker to ask for. The keys nearest to whole go first. A flood from ever new addresses is of
-// such keys, and forgets itself; who has used up an allowance stays.
-func (t *table) keep(key string, whole, now time.Time) {
-	if _, known := t.whole[key]; !known && len(t.whole) >= most {
-		t.forget(now)
-		t.thin(len(t.whole) - (most - most/10))
+// set evicts a tenth of a full table at once for a new key: to look for one each time would be work for an attacker to
+// ask for (algorithmic complexity attack). The keys nearest to full go first. A flood from ever new addresses is of
+// such keys, and evicts itself; who has used up an allowance stays.
+func (t *table) set(key string, fullAt, now time.Time) {
+	if _, known := t.fullAt[key]; !known && len(t.fullAt) >= maxKeys {
+		t.deleteFull(now)
+		t.evict(len(t.fullAt) - (maxKeys - maxKeys/10))
 	}
-	t.whole[key] = whole
+	t.fullAt[key] = fullAt
 }
 
-// forget drops the keys that are whole.
-func (t *table) forget(now time.Time) {
-	for key, whole := range t.whole {
-		if !whole.After(now) {
-			delete(t.whole, key)
+// deleteFull drops the keys whose allowance is full again.
+func (t *table) deleteFull(now time.Time) {
+	for key, fullAt := range t.fullAt {
+		if !fullAt.After(now) {
+			delete(t.fullAt, key)
 		}
 	}
 }
 
-// thin drops the n keys that are whole soonest.
-func (t *table) thin(n int) {
+// evict drops the n keys that are full soonest.
+func (t *table) evict(n int) {
 	if n <= 0 {
 		return
 	}
-	last := slices.SortedFunc(maps.Values(t.whole), time.Time.Compare)[n-1]
-	for key, whole := range t.whole {
-		if !whole.After(last) {
-			delete(t.whole, key)
+	last := slices.SortedFunc(maps.Values(t.fullAt), time.Time.Compare)[n-1]
+	for key, fullAt := range t.fullAt {
+		if !fullAt.After(last) {
+			delete(t.fullAt, key)
 			if n--; n == 0 {
 				return
 			}
