@@ -1,5 +1,4 @@
-// Package config reads Gatehouse's settings from the environment, and refuses half-made ones in
-// sentences that name the line to mend.
+// Package config reads Gatehouse's settings from the environment and validates them. Each error names the line to mend.
 package config
 
 import (
@@ -66,13 +65,10 @@ type OIDC struct {
 	Issuer, Name string
 }
 
-// Secure reports whether the public address is https, so that cookies are Secure and __Host-.
-func (c Config) Secure() bool { return c.URL.Scheme == "https" }
-
 // reader reads settings and gathers what is wrong with them.
 type reader struct {
 	getenv func(string) string
-	wrong  []error
+	errs   []error
 }
 
 // Load reads the settings. The error lists every line to mend.
@@ -119,8 +115,8 @@ func Load(env func(string) string) (Config, error) {
 	}
 	c.Addr = r.listen("ADDR", map[bool]string{true: ":3000", false: "localhost:3000"}[c.Production])
 	c.URL = r.address("APP_URL", "http://"+Localhost(c.Addr))
-	r.refuse(c)
-	return c, errors.Join(r.wrong...)
+	r.validate(c)
+	return c, errors.Join(r.errs...)
 }
 
 // Localhost is the address a browser on this machine would open for a listening address.
@@ -137,14 +133,14 @@ func (r *reader) listen(name, fallback string) string {
 	value := r.text(name, fallback)
 	_, port, err := net.SplitHostPort(value)
 	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
-		r.say(name, "set it to host:port or :port, not %q.", value)
+		r.errorf(name, "set it to host:port or :port, not %q.", value)
 		return fallback
 	}
 	return value
 }
 
-func (r *reader) say(name, sentence string, args ...any) {
-	r.wrong = append(r.wrong, errors.New(name+": "+fmt.Sprintf(sentence, args...)))
+func (r *reader) errorf(name, sentence string, args ...any) {
+	r.errs = append(r.errs, errors.New(name+": "+fmt.Sprintf(sentence, args...)))
 }
 
 func (r *reader) text(name, fallback string) string {
@@ -163,7 +159,7 @@ func (r *reader) secret(name string) string {
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		r.say(name+"_FILE", "%v.", err)
+		r.errorf(name+"_FILE", "%v.", err)
 		return ""
 	}
 	return strings.TrimSpace(string(text))
@@ -180,7 +176,7 @@ func (r *reader) choice(name string, allowed ...string) string {
 			return value
 		}
 	}
-	r.say(name, "set it to %s, not %q.", strings.Join(allowed, " or "), value)
+	r.errorf(name, "set it to %s, not %q.", strings.Join(allowed, " or "), value)
 	return allowed[0]
 }
 
@@ -192,7 +188,7 @@ func (r *reader) claims(name, fallback string) []string {
 	}
 	for _, claim := range named {
 		if !slices.Contains([]string{"name", "email", "email_verified", "picture"}, claim) {
-			r.say(name, "list name, email, email_verified and picture, or set it to none, not %q.", claim)
+			r.errorf(name, "list name, email, email_verified and picture, or set it to none, not %q.", claim)
 		}
 	}
 	return named
@@ -202,7 +198,7 @@ func (r *reader) duration(name string, fallback time.Duration) time.Duration {
 	value := r.text(name, fallback.String())
 	d, err := time.ParseDuration(value)
 	if err != nil || d <= 0 {
-		r.say(name, "set it to a time such as 10m or 168h, not %q.", value)
+		r.errorf(name, "set it to a time such as 10m or 168h, not %q.", value)
 		return fallback
 	}
 	return d
@@ -212,7 +208,7 @@ func (r *reader) number(name string, fallback, least, most int) int {
 	value := r.text(name, strconv.Itoa(fallback))
 	n, err := strconv.Atoi(value)
 	if err != nil || n < least || n > most {
-		r.say(name, "set it to a number from %d to %d, not %q.", least, most, value)
+		r.errorf(name, "set it to a number from %d to %d, not %q.", least, most, value)
 		return fallback
 	}
 	return n
@@ -221,8 +217,9 @@ func (r *reader) number(name string, fallback, least, most int) int {
 func (r *reader) address(name, fallback string) *url.URL {
 	value := r.text(name, fallback)
 	at, err := url.Parse(value)
-	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" || strings.Trim(at.Path, "/") != "" || at.User != nil || at.RawQuery != "" || at.Fragment != "" {
-		r.say(name, "set it to the public address and nothing more, such as https://accounts.example.com, not %q.", value)
+	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" ||
+		strings.Trim(at.Path, "/") != "" || at.User != nil || at.RawQuery != "" || at.Fragment != "" {
+		r.errorf(name, "set it to the public address and nothing more, such as https://accounts.example.com, not %q.", value)
 		return &url.URL{Scheme: "http", Host: "localhost:3000"}
 	}
 	return &url.URL{Scheme: at.Scheme, Host: strings.ToLower(at.Host)}
@@ -236,7 +233,7 @@ func (r *reader) prefixes(name string) []netip.Prefix {
 			prefix, err = one.Prefix(one.BitLen())
 		}
 		if err != nil {
-			r.say(name, "list addresses or networks such as 10.0.0.0/8, not %q.", value)
+			r.errorf(name, "list addresses or networks such as 10.0.0.0/8, not %q.", value)
 			continue
 		}
 		prefixes = append(prefixes, prefix.Masked())

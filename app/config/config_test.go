@@ -33,7 +33,7 @@ func TestNothingSetIsDevelopment(t *testing.T) {
 	if c.Production || c.Addr != "localhost:3000" || c.URL.String() != "http://localhost:3000" || c.DatabaseURL != "sqlite://data/gatehouse.db" ||
 		c.AccessTTL != 10*time.Minute || c.SessionIdle != 168*time.Hour || c.SessionMax != 720*time.Hour || c.RefreshGrace != 30*time.Second ||
 		c.PasswordMin != 12 || !slices.Equal(c.AccessClaims, []string{"name", "email"}) || c.TokenAudience != "" ||
-		c.EventsKeep != 2160*time.Hour || !c.Limits || !c.DatabasePrepare || c.RedisURL+c.SMTPURL+c.MetricsToken != "" || c.Secure() || c.Traces {
+		c.EventsKeep != 2160*time.Hour || !c.Limits || !c.DatabasePrepare || c.RedisURL+c.SMTPURL+c.MetricsToken != "" || c.Traces {
 		t.Errorf("the defaults are %+v", c)
 	}
 }
@@ -48,7 +48,7 @@ func TestWhatIsSetIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("2001:db8::/32")}
-	if !c.Production || !c.Secure() || len(c.Secrets) != 2 || c.AccessClaims != nil || c.TokenAudience != "https://api.example.com" ||
+	if !c.Production || len(c.Secrets) != 2 || c.AccessClaims != nil || c.TokenAudience != "https://api.example.com" ||
 		c.Secrets[1] != strings.Repeat("b", 40) || c.AccessTTL != 5*time.Minute || c.DatabasePrepare ||
 		!slices.Equal(c.TrustedProxies, proxies) || !slices.Equal(c.KeepProviderTokens, []string{"google", "github"}) ||
 		c.Apple.PrivateKey != "-----BEGIN\nPRIVATE" || c.MetricsToken != "m" {
