@@ -23,7 +23,7 @@ func still(b *testkit.Browser, s *testkit.Stand, before int) {
 }
 
 // with is an answer with other values in it; "" takes one out.
-func with(back emulator.Answer, pairs ...string) emulator.Answer {
+func with(back emulator.AuthorizationResponse, pairs ...string) emulator.AuthorizationResponse {
 	values := url.Values{}
 	for name := range back.Values {
 		values.Set(name, back.Values.Get(name))
@@ -120,7 +120,7 @@ func TestReplayedCallback(t *testing.T) {
 			b.Want(b.Bring(back), 303, "/dashboard")
 			before := s.Exchanges()
 			h.Restart("APP_SECRETS=a secret that was promoted for " + provider + " and is long enough," + h.Env["APP_SECRETS"])
-			for _, again := range []emulator.Answer{back, fresh} {
+			for _, again := range []emulator.AuthorizationResponse{back, fresh} {
 				thief := h.Browser()
 				thief.Keep("oauth", flow)
 				thief.Fails(s, thief.Bring(again), provider, "state")

@@ -78,7 +78,7 @@ var (
 
 // answers signs in and consents, form by form, or presses the link that says no; then it returns
 // what the issuer sends back.
-func (p *atIssuer) answers(address, login string, agrees bool) emulator.Answer {
+func (p *atIssuer) answers(address, login string, agrees bool) emulator.AuthorizationResponse {
 	p.t.Helper()
 	res, err := p.client.Get(address)
 	for range 4 {
@@ -90,7 +90,7 @@ func (p *atIssuer) answers(address, login string, agrees bool) emulator.Answer {
 			at, _ := url.Parse(back)
 			values := at.Query()
 			at.RawQuery = ""
-			return emulator.Answer{Method: http.MethodGet, URL: at.String(), Values: values}
+			return emulator.AuthorizationResponse{Method: http.MethodGet, URL: at.String(), Values: values}
 		}
 		page, _ := io.ReadAll(res.Body)
 		_ = res.Body.Close()
@@ -109,7 +109,7 @@ func (p *atIssuer) answers(address, login string, agrees bool) emulator.Answer {
 		res, err = p.client.PostForm(p.absolute(res, string(action[1])), form)
 	}
 	p.t.Fatal("the issuer asks for ever")
-	return emulator.Answer{}
+	return emulator.AuthorizationResponse{}
 }
 
 func (p *atIssuer) absolute(from *http.Response, address string) string {

@@ -21,16 +21,19 @@ func (e *Emulator) apple() *service {
 		claims:  appleClaims,
 		first:   e.appleFirst,
 		people: []Person{
-			{ID: "ada", Label: "her own address, booleans as strings", Subject: "000181.adaadaadaadaadaadaadaadaadaada00.1215", Name: "Ada Lovelace", Email: "ada@gmail.com", Verified: true, Strings: true},
-			{ID: "relay", Label: "a relay address", Subject: "000182.relayrelayrelayrelayrelayrelay00.1215", Name: "Grace Hopper", Email: "x7k2p9@privaterelay.appleid.com", Verified: true, Private: true},
-			{ID: "unverified", Label: "an unverified address", Subject: "000183.mallorymallorymallorymallorymal.1215", Name: "Mallory", Email: "ada@gmail.com", Strings: true},
+			{ID: "ada", Label: "her own address, booleans as strings", Subject: "000181.adaadaadaadaadaadaadaadaadaada00.1215",
+				Name: "Ada Lovelace", Email: "ada@gmail.com", Verified: true, Strings: true},
+			{ID: "relay", Label: "a relay address", Subject: "000182.relayrelayrelayrelayrelayrelay00.1215",
+				Name: "Grace Hopper", Email: "x7k2p9@privaterelay.appleid.com", Verified: true, Private: true},
+			{ID: "unverified", Label: "an unverified address", Subject: "000183.mallorymallorymallorymallorymal.1215",
+				Name: "Mallory", Email: "ada@gmail.com", Strings: true},
 			{ID: "nobody", Label: "no address and no name", Subject: "000184.nobodynobodynobodynobodynobodyno.1215"},
 		},
 	}
 }
 
 func (e *Emulator) routeApple(mux *http.ServeMux, s *service) {
-	both(mux, "/appleid.apple.com/auth/authorize", e.authorize(s))
+	getAndPost(mux, "/appleid.apple.com/auth/authorize", e.authorize(s))
 	mux.Handle("POST /appleid.apple.com/auth/token", e.token(s))
 	mux.Handle("GET /appleid.apple.com/auth/keys", e.keys(s))
 }
@@ -99,12 +102,13 @@ func (e *Emulator) appleFirst(g *grant) map[string]string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	key := g.client + " " + g.person.Subject
-	if e.issued.known[key] || g.person.Name == "" {
+	if e.issued.named[key] || g.person.Name == "" {
 		return nil
 	}
-	e.issued.known[key] = true
+	e.issued.named[key] = true
 	first, last := g.person.names()
-	user, err := json.Marshal(map[string]any{"name": map[string]string{"firstName": first, "lastName": last}, "email": g.person.Email})
+	user, err := json.Marshal(map[string]any{"name": map[string]string{"firstName": first, "lastName": last},
+		"email": g.person.Email})
 	if err != nil {
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 // authorize is an authorization endpoint: it shows who there is, and answers for whom was chosen.
 func (e *Emulator) authorize(s *service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked, problem := read(s, r)
+		asked, problem := validateAuthorize(s, r)
 		if problem != "" {
 			showProblem(w, s, problem)
 			return
@@ -21,7 +21,7 @@ func (e *Emulator) authorize(s *service) http.Handler {
 			return
 		}
 		if id == "cancel" {
-			e.answer(w, r, s, asked, map[string]string{"error": s.denied})
+			e.respond(w, r, s, asked, map[string]string{"error": s.denied})
 			return
 		}
 		person, ok := s.person(id)
@@ -36,20 +36,21 @@ func (e *Emulator) authorize(s *service) http.Handler {
 				answer[name] = value
 			}
 		}
-		e.answer(w, r, s, asked, answer)
+		e.respond(w, r, s, asked, answer)
 	})
 }
 
-// read checks an authorization request. What is wrong is shown here and never sent back: an
-// unchecked redirect_uri would be an open redirect.
-func read(s *service, r *http.Request) (*grant, string) {
+// validateAuthorize validates an authorization request. What is wrong is shown here and never sent back: an unvalidated
+// redirect_uri would be an open redirect (RFC 6749, 4.1.2.1).
+func validateAuthorize(s *service, r *http.Request) (*grant, string) {
 	if err := r.ParseForm(); err != nil {
 		return nil, "The request cannot be read."
 	}
 	g := &grant{
 		client: r.Form.Get("client_id"), redirect: r.Form.Get("redirect_uri"), state: r.Form.Get("state"),
 		challenge: r.Form.Get("code_challenge"), nonce: r.Form.Get("nonce"), scope: r.Form.Get("scope"),
-		mode: r.Form.Get("response_mode"), offline: r.Form.Get("access_type") == "offline" && strings.Contains(r.Form.Get("prompt"), "consent"),
+		mode: r.Form.Get("response_mode"), offline: r.Form.Get("access_type") == "offline" &&
+			strings.Contains(r.Form.Get("prompt"), "consent"),
 	}
 	back, err := url.Parse(g.redirect)
 	switch {
@@ -70,25 +71,26 @@ func read(s *service, r *http.Request) (*grant, string) {
 	return g, ""
 }
 
-// Answer is what an authorization endpoint sends the browser back with. Method is POST for Apple's
-// form_post: then Values travel in the body, otherwise in the query of URL.
-type Answer struct {
+// AuthorizationResponse is what an authorization endpoint sends the browser back with (RFC 6749, 4.1.2). Method is POST
+// for Apple's form_post: then Values travel in the body, otherwise in the query of URL.
+type AuthorizationResponse struct {
 	Method string     `json:"method"`
 	URL    string     `json:"url"`
 	Values url.Values `json:"values"`
 }
 
-func (e *Emulator) answer(w http.ResponseWriter, r *http.Request, s *service, asked *grant, values map[string]string) {
-	answer := Answer{Method: http.MethodGet, URL: asked.redirect, Values: url.Values{"state": {asked.state}}}
+func (e *Emulator) respond(w http.ResponseWriter, r *http.Request, s *service, asked *grant, values map[string]string) {
+	answer := AuthorizationResponse{Method: http.MethodGet, URL: asked.redirect,
+		Values: url.Values{"state": {asked.state}}}
 	for name, value := range values {
 		answer.Values.Set(name, value)
 	}
-	if s.announces {
+	if s.sendsIss {
 		answer.Values.Set("iss", s.issuer(r))
 	}
 	switch e.fault(s.name) {
 	case "state":
-		answer.Values.Set("state", secret("wrong"))
+		answer.Values.Set("state", randomSecret("wrong"))
 	case "iss":
 		answer.Values.Set("iss", "https://elsewhere.example")
 	}

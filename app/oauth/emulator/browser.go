@@ -16,12 +16,12 @@ func Choose(address, person string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("emulator: choose: %w", err)
 	}
-	u.RawQuery = spaced(u.Query(), person)
+	u.RawQuery = withPerson(u.Query(), person)
 	return u.String(), nil
 }
 
-// spaced writes a query with spaces as %20, which is how Apple wants them.
-func spaced(query url.Values, person string) string {
+// withPerson writes a query with spaces as %20, which is how Apple wants them.
+func withPerson(query url.Values, person string) string {
 	query = maps.Clone(query)
 	query.Set("person", person)
 	return strings.ReplaceAll(query.Encode(), "+", "%20")
@@ -29,27 +29,27 @@ func spaced(query url.Values, person string) string {
 
 // Visit goes to an authorize address as the browser of a person, and returns what that browser
 // would bring back to the callback.
-func Visit(address, person string) (Answer, error) {
+func Visit(address, person string) (AuthorizationResponse, error) {
 	chosen, err := Choose(address, person)
 	if err != nil {
-		return Answer{}, err
+		return AuthorizationResponse{}, err
 	}
 	r, err := http.NewRequest(http.MethodGet, chosen, nil)
 	if err != nil {
-		return Answer{}, fmt.Errorf("emulator: visit: %w", err)
+		return AuthorizationResponse{}, fmt.Errorf("emulator: visit: %w", err)
 	}
 	r.Header.Set("Accept", "application/json")
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return Answer{}, fmt.Errorf("emulator: visit: %w", err)
+		return AuthorizationResponse{}, fmt.Errorf("emulator: visit: %w", err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return Answer{}, fmt.Errorf("emulator: visit: refused with status %d", res.StatusCode)
+		return AuthorizationResponse{}, fmt.Errorf("emulator: visit: refused with status %d", res.StatusCode)
 	}
-	var answer Answer
+	var answer AuthorizationResponse
 	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
-		return Answer{}, fmt.Errorf("emulator: visit: %w", err)
+		return AuthorizationResponse{}, fmt.Errorf("emulator: visit: %w", err)
 	}
 	return answer, nil
 }

@@ -9,7 +9,7 @@
 //
 // An authorize address shows a page of people. With person=ID in its query it answers at once, and
 // with person=cancel as if they had said no; with "Accept: application/json" the answer is an
-// Answer instead of a redirect or a form. Visit does both.
+// AuthorizationResponse instead of a redirect or a form. Visit does both.
 package emulator
 
 import (
@@ -36,7 +36,7 @@ type issued struct {
 	codes   map[string]*grant
 	access  map[string]*grant
 	refresh map[string]*grant
-	known   map[string]bool // people Apple has told this client the name of
+	named   map[string]bool // people Apple has told this client the name of
 }
 
 // service is one of the five.
@@ -47,7 +47,7 @@ type service struct {
 	pkce        bool          // refuses to begin without
 	codeLife    time.Duration // of a code
 	tokenLife   time.Duration // of an access token; 0: for ever
-	announces   bool          // puts "iss" into its answers (RFC 9207)
+	sendsIss    bool          // puts "iss" into its answers (RFC 9207)
 
 	check   func(*http.Request) string                  // what is wrong with an authorize request, or ""
 	client  func(*http.Request) (id string, valid bool) // who asks at the token endpoint
@@ -73,7 +73,8 @@ func New(now func() time.Time) *Emulator {
 func (e *Emulator) Reset() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.issued = issued{codes: map[string]*grant{}, access: map[string]*grant{}, refresh: map[string]*grant{}, known: map[string]bool{}}
+	e.issued = issued{codes: map[string]*grant{}, access: map[string]*grant{}, refresh: map[string]*grant{},
+		named: map[string]bool{}}
 	e.faults = map[string]string{}
 }
 
@@ -98,7 +99,7 @@ func (e *Emulator) service(name string) *service {
 func (e *Emulator) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", e.index)
-	mux.HandleFunc("POST /switch", e.turn)
+	mux.HandleFunc("POST /switch", e.setFault)
 	e.routeGoogle(mux, e.service("google"))
 	e.routeGitHub(mux, e.service("github"))
 	e.routeTwitter(mux, e.service("twitter"))
@@ -107,8 +108,8 @@ func (e *Emulator) Handler() http.Handler {
 	return mux
 }
 
-// both lets a path be got and posted to, as authorization endpoints do (OpenID Connect Core, 3.1.2.1).
-func both(mux *http.ServeMux, path string, handler http.Handler) {
+// getAndPost lets a path be got and posted to, as authorization endpoints do (OpenID Connect Core, 3.1.2.1).
+func getAndPost(mux *http.ServeMux, path string, handler http.Handler) {
 	mux.Handle("GET "+path, handler)
 	mux.Handle("POST "+path, handler)
 }

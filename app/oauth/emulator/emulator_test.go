@@ -43,8 +43,10 @@ func (w *world) pass(d time.Duration) {
 
 // authorizeURL is a right request to GitHub, changed by pairs; "" takes a parameter away.
 func (w *world) authorizeURL(path string, change ...string) string {
-	q := url.Values{"client_id": {"id"}, "redirect_uri": {"https://app.example/callback"}, "response_type": {"code"}, "state": {"s"},
-		"scope": {"user:email users.read tweet.read users.email"}, "code_challenge": {challenge("verifier")}, "code_challenge_method": {"S256"}}
+	q := url.Values{"client_id": {"id"}, "redirect_uri": {"https://app.example/callback"}, "response_type": {"code"},
+		"state": {"s"},
+		"scope": {"user:email users.read tweet.read users.email"}, "code_challenge": {s256Challenge("verifier")},
+		"code_challenge_method": {"S256"}}
 	for i := 0; i < len(change); i += 2 {
 		q.Set(change[i], change[i+1])
 		if change[i+1] == "" {
@@ -66,7 +68,8 @@ func (w *world) code(path string, change ...string) string {
 // post sends a token request of code, changed by pairs.
 func (w *world) post(path, code string, change ...string) (int, map[string]any) {
 	w.Helper()
-	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {"https://app.example/callback"},
+	form := url.Values{"grant_type": {"authorization_code"}, "code": {code},
+		"redirect_uri":  {"https://app.example/callback"},
 		"code_verifier": {"verifier"}, "client_id": {"id"}, "client_secret": {"secret"}}
 	for i := 0; i < len(change); i += 2 {
 		form.Set(change[i], change[i+1])
@@ -126,7 +129,8 @@ func TestCodesAreCheckedAsProvidersCheckThem(t *testing.T) {
 		"made up":                 {nil, []string{"code", "code_made_up"}},
 		"another grant":           {nil, []string{"grant_type", "password"}},
 	} {
-		if status, body := w.post(githubToken, w.code(githubAuthorize, c.ask...), c.change...); status != 200 || body["error"] != "bad_verification_code" {
+		if status, body := w.post(githubToken, w.code(githubAuthorize, c.ask...), c.change...); status != 200 ||
+			body["error"] != "bad_verification_code" {
 			t.Errorf("%s: %d %v", name, status, body)
 		}
 	}
@@ -142,7 +146,8 @@ func TestCodesAreCheckedAsProvidersCheckThem(t *testing.T) {
 	if status, body := w.post(xToken, code); status != 400 || body["error"] != "invalid_grant" {
 		t.Error("a code of X lives longer than 30 s", body)
 	}
-	if status, body := w.post("/oauth2.googleapis.com/token", w.code(githubAuthorize)); status != 400 || body["error"] != "invalid_grant" {
+	if status, body := w.post("/oauth2.googleapis.com/token", w.code(githubAuthorize)); status != 400 ||
+		body["error"] != "invalid_grant" {
 		t.Error("Google takes a code of GitHub", body)
 	}
 }
@@ -150,10 +155,12 @@ func TestCodesAreCheckedAsProvidersCheckThem(t *testing.T) {
 func TestClientsSayWhoTheyAre(t *testing.T) {
 	t.Parallel()
 	w := start(t)
-	if _, body := w.post(githubToken, w.code(githubAuthorize), "client_secret", ""); body["error"] != "incorrect_client_credentials" {
+	if _, body := w.post(githubToken, w.code(githubAuthorize), "client_secret",
+		""); body["error"] != "incorrect_client_credentials" {
 		t.Error(body)
 	}
-	if status, body := w.post(xToken, w.code(xAuthorize), "client_secret", ""); status != 401 || body["error"] != "invalid_client" {
+	if status, body := w.post(xToken, w.code(xAuthorize), "client_secret", ""); status != 401 ||
+		body["error"] != "invalid_client" {
 		t.Error("X takes a client without Basic", body)
 	}
 	part := func(s string) string { return encode([]byte(s)) }
@@ -171,7 +178,8 @@ func TestClientsSayWhoTheyAre(t *testing.T) {
 		header + "." + part(right) + "." + part("short"):                                             false,
 		"secret": false,
 	} {
-		code := w.code("/appleid.apple.com/auth/authorize", "scope", "name email", "response_mode", "form_post", "code_challenge", "")
+		code := w.code("/appleid.apple.com/auth/authorize", "scope", "name email", "response_mode", "form_post",
+			"code_challenge", "")
 		_, body := w.post("/appleid.apple.com/auth/token", code, "client_secret", secret, "code_verifier", "")
 		if accepted != (body["access_token"] != nil) || !accepted && body["error"] != "invalid_client" {
 			t.Errorf("%s: %v", secret, body)
@@ -184,14 +192,15 @@ func TestBadQuestionsAreNotAnswered(t *testing.T) {
 	w := start(t)
 	apple := "/appleid.apple.com/auth/authorize"
 	for name, address := range map[string]string{
-		"no client":             w.authorizeURL(githubAuthorize, "client_id", ""),
-		"no redirect_uri":       w.authorizeURL(githubAuthorize, "redirect_uri", ""),
-		"relative redirect":     w.authorizeURL(githubAuthorize, "redirect_uri", "/callback"),
-		"another response":      w.authorizeURL(githubAuthorize, "response_type", "token"),
-		"plain challenge":       w.authorizeURL(githubAuthorize, "code_challenge_method", "plain"),
-		"X without challenge":   w.authorizeURL(xAuthorize, "code_challenge", ""),
-		"Apple by query":        w.authorizeURL(apple, "scope", "name email"),
-		"Apple with plus":       strings.ReplaceAll(w.authorizeURL(apple, "scope", "name email", "response_mode", "form_post"), "name%20email", "name+email"),
+		"no client":           w.authorizeURL(githubAuthorize, "client_id", ""),
+		"no redirect_uri":     w.authorizeURL(githubAuthorize, "redirect_uri", ""),
+		"relative redirect":   w.authorizeURL(githubAuthorize, "redirect_uri", "/callback"),
+		"another response":    w.authorizeURL(githubAuthorize, "response_type", "token"),
+		"plain challenge":     w.authorizeURL(githubAuthorize, "code_challenge_method", "plain"),
+		"X without challenge": w.authorizeURL(xAuthorize, "code_challenge", ""),
+		"Apple by query":      w.authorizeURL(apple, "scope", "name email"),
+		"Apple with plus": strings.ReplaceAll(w.authorizeURL(apple, "scope", "name email", "response_mode",
+			"form_post"), "name%20email", "name+email"),
 		"a person nobody knows": w.authorizeURL(githubAuthorize, "person", "eve"),
 	} {
 		if status, body := w.get(address); status != 400 || body["location"] != "" {
@@ -204,8 +213,9 @@ func TestPeopleAreChosenOnAPage(t *testing.T) {
 	t.Parallel()
 	w := start(t)
 	for _, s := range w.services {
-		path := map[string]string{"google": "/accounts.google.com/o/oauth2/auth", "github": githubAuthorize, "twitter": xAuthorize,
-			"apple": "/appleid.apple.com/auth/authorize", "oidc": "/oidc/authorize"}[s.name]
+		path := map[string]string{"google": "/accounts.google.com/o/oauth2/auth", "github": githubAuthorize,
+			"twitter": xAuthorize,
+			"apple":   "/appleid.apple.com/auth/authorize", "oidc": "/oidc/authorize"}[s.name]
 		status, body := w.get(w.authorizeURL(path, "response_mode", "form_post", "client_id", "<script>x</script>"))
 		page, _ := body["text"].(string)
 		if status != 200 || !strings.Contains(page, "not the real "+s.title) || strings.Contains(page, "<script>x") {
@@ -218,7 +228,8 @@ func TestPeopleAreChosenOnAPage(t *testing.T) {
 		}
 	}
 	status, body := w.get(w.authorizeURL(githubAuthorize, "person", "ada"))
-	if back, _ := body["location"].(string); status != 302 || !strings.HasPrefix(back, "https://app.example/callback?code=code_") || !strings.HasSuffix(back, "&state=s") {
+	if back, _ := body["location"].(string); status != 302 ||
+		!strings.HasPrefix(back, "https://app.example/callback?code=code_") || !strings.HasSuffix(back, "&state=s") {
 		t.Error(status, body)
 	}
 }
@@ -234,10 +245,12 @@ func ids(people []Person) (found []string) {
 func TestAppleAnswersByForm(t *testing.T) {
 	t.Parallel()
 	w := start(t)
-	address := w.authorizeURL("/appleid.apple.com/auth/authorize", "scope", "name email", "response_mode", "form_post", "person", "ada")
+	address := w.authorizeURL("/appleid.apple.com/auth/authorize", "scope", "name email", "response_mode", "form_post",
+		"person", "ada")
 	_, body := w.get(address)
 	page, _ := body["text"].(string)
-	for _, part := range []string{`<form method="post" action="https://app.example/callback">`, `name="code"`, `name="state" value="s"`, `name="user"`, "<button>", "submit()"} {
+	for _, part := range []string{`<form method="post" action="https://app.example/callback">`, `name="code"`,
+		`name="state" value="s"`, `name="user"`, "<button>", "submit()"} {
 		if !strings.Contains(page, part) {
 			t.Errorf("%s is not in %s", part, page)
 		}
@@ -277,7 +290,8 @@ func TestXWantsScopesAndFields(t *testing.T) {
 func TestGitHubAnswersInAForm(t *testing.T) {
 	t.Parallel()
 	w := start(t)
-	form := url.Values{"grant_type": {"authorization_code"}, "code": {w.code(githubAuthorize)}, "redirect_uri": {"https://app.example/callback"},
+	form := url.Values{"grant_type": {"authorization_code"}, "code": {w.code(githubAuthorize)},
+		"redirect_uri":  {"https://app.example/callback"},
 		"code_verifier": {"verifier"}, "client_id": {"id"}, "client_secret": {"secret"}}
 	res, err := http.PostForm(w.base+githubToken, form)
 	if err != nil {
@@ -285,7 +299,8 @@ func TestGitHubAnswersInAForm(t *testing.T) {
 	}
 	defer res.Body.Close()
 	raw, _ := io.ReadAll(res.Body)
-	if values, err := url.ParseQuery(string(raw)); err != nil || !strings.HasPrefix(values.Get("access_token"), "access_") {
+	if values, err := url.ParseQuery(string(raw)); err != nil || !strings.HasPrefix(values.Get("access_token"),
+		"access_") {
 		t.Errorf("%s", raw)
 	}
 }
@@ -298,7 +313,8 @@ func TestSwitches(t *testing.T) {
 		status, _ := w.do(r)
 		return status
 	}
-	for query, want := range map[string]int{"provider=google&fail=500": 204, "provider=google&fail=profile-429": 204, "provider=google&fail=": 204,
+	for query, want := range map[string]int{"provider=google&fail=500": 204, "provider=google&fail=profile-429": 204,
+		"provider=google&fail=":         204,
 		"provider=google&fail=nonsense": 400, "provider=google&fail=profile-nonce": 400, "provider=nobody&fail=500": 400} {
 		if got := turn(query); got != want {
 			t.Errorf("%s: %d", query, got)
@@ -312,7 +328,8 @@ func TestSwitches(t *testing.T) {
 	if status, _ := w.post(githubToken, w.code(githubAuthorize)); status != 200 {
 		t.Error(status)
 	}
-	if status, body := w.get(w.base + "/"); status != 200 || !strings.Contains(body["text"].(string), "profile") && !strings.Contains(body["text"].(string), "signature") {
+	if status, body := w.get(w.base + "/"); status != 200 || !strings.Contains(body["text"].(string), "profile") &&
+		!strings.Contains(body["text"].(string), "signature") {
 		t.Error(status, body)
 	}
 }

@@ -14,7 +14,8 @@ import (
 func Faults() []string {
 	return append(wireFaults(),
 		"state", "iss", // the answer through the browser
-		"signature", "none", "nonce", "nononce", "issuer", "audience", "audiences", "expired", "noexp", "stale", "noauthtime", "athash", "subject", "longsubject", // the ID token
+		"signature", "none", "nonce", "nononce", "issuer", "audience", "audiences", "expired", "noexp", "stale", "noauthtime",
+		"athash", "subject", "longsubject", // the ID token
 		"stranger", // userinfo is of another subject
 		"strings",  // booleans are strings, as Cognito has them
 	)
@@ -27,7 +28,8 @@ func wireFaults() []string {
 // Fail makes a provider fail in one way, until told otherwise; "" mends it.
 func (e *Emulator) Fail(provider, fault string) error {
 	kind := fault
-	if endpoint, narrowed, ok := strings.Cut(fault, "-"); ok && slices.Contains([]string{"token", "profile", "keys", "discovery"}, endpoint) {
+	if endpoint, narrowed, ok := strings.Cut(fault, "-"); ok &&
+		slices.Contains([]string{"token", "profile", "keys", "discovery"}, endpoint) {
 		kind = narrowed
 		if !slices.Contains(wireFaults(), kind) {
 			return fmt.Errorf("emulator: no fault %q", fault)
@@ -48,8 +50,8 @@ func (e *Emulator) fault(provider string) string {
 	return e.faults[provider]
 }
 
-// turn is POST /switch?provider=..&fail=..
-func (e *Emulator) turn(w http.ResponseWriter, r *http.Request) {
+// setFault is POST /switch?provider=..&fail=..
+func (e *Emulator) setFault(w http.ResponseWriter, r *http.Request) {
 	if err := e.Fail(r.FormValue("provider"), r.FormValue("fail")); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -61,8 +63,8 @@ func (e *Emulator) turn(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// broken answers in place of an endpoint that is switched to fail.
-func (e *Emulator) broken(w http.ResponseWriter, r *http.Request, s *service, endpoint string) bool {
+// injectFault responds in place of an endpoint that is switched to fail, and reports whether it did.
+func (e *Emulator) injectFault(w http.ResponseWriter, r *http.Request, s *service, endpoint string) bool {
 	fault := e.fault(s.name)
 	if kind, narrowed := strings.CutPrefix(fault, endpoint+"-"); narrowed {
 		fault = kind
@@ -76,7 +78,8 @@ func (e *Emulator) broken(w http.ResponseWriter, r *http.Request, s *service, en
 		w.Header().Set("Retry-After", "60")
 		writeJSON(w, http.StatusTooManyRequests, map[string]any{"title": "Too Many Requests", "status": 429})
 	case "200error":
-		writeJSON(w, http.StatusOK, map[string]string{"error": "bad_verification_code", "error_description": "The code passed is incorrect or expired: " + r.PostFormValue("code")})
+		writeJSON(w, http.StatusOK, map[string]string{"error": "bad_verification_code",
+			"error_description": "The code passed is incorrect or expired: " + r.PostFormValue("code")})
 	case "redirect":
 		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 	case "oversize":

@@ -8,26 +8,32 @@ import (
 
 func google() *service {
 	return &service{
-		name: "google", title: "Google", announces: true,
+		name: "google", title: "Google", sendsIss: true,
 		issuer:   func(*http.Request) string { return "https://accounts.google.com" },
 		codeLife: 10 * time.Minute, tokenLife: 3599 * time.Second,
-		client: form, refuse: refuseJSON, grant: grantJSON, denied: "access_denied",
+		client: clientSecretPost, refuse: refuseJSON, grant: grantJSON, denied: "access_denied",
 		offline: func(g *grant) bool { return g.offline },
 		claims:  googleClaims,
 		people: []Person{
-			{ID: "ada", Label: "a Gmail address", Subject: "104201234567890123451", Name: "Ada Lovelace", Email: "ada@gmail.com", Verified: true},
-			{ID: "grace", Label: "a Workspace address (hd)", Subject: "104201234567890123452", Name: "Grace Hopper", Email: "grace@navy.example", Verified: true, Hosted: "navy.example"},
-			{ID: "linus", Label: "a verified address that is not Google's", Subject: "104201234567890123453", Name: "Linus T", Email: "linus@kernel.example", Verified: true, Slim: true},
-			{ID: "slim", Label: "a Gmail address, in userinfo only", Subject: "104201234567890123455", Name: "Joan Clarke", Email: "joan@gmail.com", Verified: true, Slim: true},
-			{ID: "mallory", Label: "an unverified address", Subject: "104201234567890123454", Name: "Mallory", Email: "ada@gmail.com"},
-			{ID: "ada-renamed", Label: "Ada, after a new name and address", Subject: "104201234567890123451", Name: "Augusta King", Email: "augusta@gmail.com", Verified: true},
+			{ID: "ada", Label: "a Gmail address", Subject: "104201234567890123451", Name: "Ada Lovelace", Email: "ada@gmail.com",
+				Verified: true},
+			{ID: "grace", Label: "a Workspace address (hd)", Subject: "104201234567890123452", Name: "Grace Hopper",
+				Email: "grace@navy.example", Verified: true, Hosted: "navy.example"},
+			{ID: "linus", Label: "a verified address that is not Google's", Subject: "104201234567890123453", Name: "Linus T",
+				Email: "linus@kernel.example", Verified: true, Slim: true},
+			{ID: "slim", Label: "a Gmail address, in userinfo only", Subject: "104201234567890123455", Name: "Joan Clarke",
+				Email: "joan@gmail.com", Verified: true, Slim: true},
+			{ID: "mallory", Label: "an unverified address", Subject: "104201234567890123454", Name: "Mallory",
+				Email: "ada@gmail.com"},
+			{ID: "ada-renamed", Label: "Ada, after a new name and address", Subject: "104201234567890123451",
+				Name: "Augusta King", Email: "augusta@gmail.com", Verified: true},
 		},
 	}
 }
 
 func (e *Emulator) routeGoogle(mux *http.ServeMux, s *service) {
-	both(mux, "/accounts.google.com/o/oauth2/auth", e.authorize(s))
-	both(mux, "/accounts.google.com/o/oauth2/v2/auth", e.authorize(s))
+	getAndPost(mux, "/accounts.google.com/o/oauth2/auth", e.authorize(s))
+	getAndPost(mux, "/accounts.google.com/o/oauth2/v2/auth", e.authorize(s))
 	mux.Handle("POST /oauth2.googleapis.com/token", e.token(s))
 	mux.Handle("GET /www.googleapis.com/oauth2/v3/certs", e.keys(s))
 	mux.HandleFunc("GET /www.googleapis.com/oauth2/v2/userinfo", e.googleProfile)
@@ -53,12 +59,13 @@ func googleClaims(g *grant, _ bool) map[string]any {
 // ID token has "sub" and "email_verified".
 func (e *Emulator) googleProfile(w http.ResponseWriter, r *http.Request) {
 	s := e.service("google")
-	if e.broken(w, r, s, "profile") {
+	if e.injectFault(w, r, s, "profile") {
 		return
 	}
 	g := e.bearer(s, r)
 	if g == nil {
-		writeJSON(w, http.StatusUnauthorized, map[string]any{"error": map[string]any{"code": 401, "status": "UNAUTHENTICATED"}})
+		writeJSON(w, http.StatusUnauthorized,
+			map[string]any{"error": map[string]any{"code": 401, "status": "UNAUTHENTICATED"}})
 		return
 	}
 	person := g.person

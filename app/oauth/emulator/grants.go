@@ -19,35 +19,36 @@ type grant struct {
 	expires                        time.Time // of the code, then of the access token
 }
 
-func secret(prefix string) string { return prefix + rand.Text() }
+func randomSecret(prefix string) string { return prefix + rand.Text() }
 
 func (e *Emulator) issueCode(s *service, g *grant) string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	code := secret("code_")
+	code := randomSecret("code_")
 	g.service, g.expires = s, e.now().Add(s.codeLife)
 	e.issued.codes[code] = g
 	return code
 }
 
-// redeem takes a code. Right or wrong, a code is taken once: whoever guesses at a verifier has one try.
+// redeem takes a code. Right or wrong, a code is taken once (replay): whoever guesses at a PKCE verifier has one try.
 func (e *Emulator) redeem(s *service, client string, r *http.Request) *grant {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	code := r.PostFormValue("code")
 	g := e.issued.codes[code]
 	delete(e.issued.codes, code)
-	if g == nil || g.service != s || g.client != client || g.redirect != r.PostFormValue("redirect_uri") || e.now().After(g.expires) {
+	if g == nil || g.service != s || g.client != client || g.redirect != r.PostFormValue("redirect_uri") ||
+		e.now().After(g.expires) {
 		return nil
 	}
-	if challenge(r.PostFormValue("code_verifier")) != g.challenge {
+	if s256Challenge(r.PostFormValue("code_verifier")) != g.challenge {
 		return nil
 	}
 	return g
 }
 
-// challenge is S256 (RFC 7636, 4.2); no verifier answers no challenge.
-func challenge(verifier string) string {
+// s256Challenge is PKCE's S256 (RFC 7636, 4.2); no verifier answers no challenge.
+func s256Challenge(verifier string) string {
 	if verifier == "" {
 		return ""
 	}
@@ -55,8 +56,8 @@ func challenge(verifier string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// renew finds what a refresh token stands for.
-func (e *Emulator) renew(s *service, client string, r *http.Request) *grant {
+// refresh finds what a refresh token stands for.
+func (e *Emulator) refresh(s *service, client string, r *http.Request) *grant {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	token := r.PostFormValue("refresh_token")
@@ -76,7 +77,7 @@ func (e *Emulator) issueTokens(g *grant, renewed bool) map[string]any {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := g.service
-	g.access, g.expires = secret("access_"), time.Time{}
+	g.access, g.expires = randomSecret("access_"), time.Time{}
 	answer := map[string]any{"access_token": g.access, "token_type": "Bearer", "scope": g.scope}
 	if s.tokenLife > 0 {
 		g.expires = e.now().Add(s.tokenLife)
@@ -84,7 +85,7 @@ func (e *Emulator) issueTokens(g *grant, renewed bool) map[string]any {
 	}
 	e.issued.access[g.access] = g
 	if s.offline(g) && (!renewed || s.rotates) {
-		token := secret("refresh_")
+		token := randomSecret("refresh_")
 		e.issued.refresh[token] = g
 		answer["refresh_token"] = token
 	}

@@ -9,26 +9,30 @@ import (
 // issuer is any company's own: OIDC_ISSUER is the emulator's address and "/oidc".
 func issuer() *service {
 	return &service{
-		name: "oidc", title: "single sign-on", issuer: here, announces: true,
+		name: "oidc", title: "single sign-on", issuer: issuerURL, sendsIss: true,
 		codeLife: time.Minute, tokenLife: time.Hour, pkce: true,
-		client: either, refuse: refuseJSON, grant: grantJSON, denied: "access_denied", rotates: true,
+		client: postOrBasic, refuse: refuseJSON, grant: grantJSON, denied: "access_denied", rotates: true,
 		offline: func(g *grant) bool { return g.allows("offline_access") },
 		claims:  issuerClaims,
 		people: []Person{
-			{ID: "ada", Label: "a verified address", Subject: "7c1f0a52-0001", Name: "Ada Lovelace", Email: "ada@gmail.com", Verified: true},
-			{ID: "slim", Label: "a verified address, in userinfo only", Subject: "7c1f0a52-0002", Name: "Grace Hopper", Email: "grace@navy.example", Verified: true, Slim: true},
-			{ID: "unverified", Label: "an unverified address", Subject: "7c1f0a52-0003", Name: "Mallory", Email: "ada@gmail.com"},
+			{ID: "ada", Label: "a verified address", Subject: "7c1f0a52-0001", Name: "Ada Lovelace", Email: "ada@gmail.com",
+				Verified: true},
+			{ID: "slim", Label: "a verified address, in userinfo only", Subject: "7c1f0a52-0002", Name: "Grace Hopper",
+				Email: "grace@navy.example", Verified: true, Slim: true},
+			{ID: "unverified", Label: "an unverified address", Subject: "7c1f0a52-0003", Name: "Mallory",
+				Email: "ada@gmail.com"},
 			{ID: "nobody", Label: "no address", Subject: "7c1f0a52-0004", Name: "Nobody"},
-			{ID: "ada-renamed", Label: "Ada, after a new name and address", Subject: "7c1f0a52-0001", Name: "Augusta King", Email: "augusta@example.com", Verified: true},
+			{ID: "ada-renamed", Label: "Ada, after a new name and address", Subject: "7c1f0a52-0001", Name: "Augusta King",
+				Email: "augusta@example.com", Verified: true},
 		},
 	}
 }
 
-func here(r *http.Request) string { return "http://" + r.Host + "/oidc" }
+func issuerURL(r *http.Request) string { return "http://" + r.Host + "/oidc" }
 
 func (e *Emulator) routeIssuer(mux *http.ServeMux, s *service) {
 	mux.HandleFunc("GET /oidc/.well-known/openid-configuration", e.discovery)
-	both(mux, "/oidc/authorize", e.authorize(s))
+	getAndPost(mux, "/oidc/authorize", e.authorize(s))
 	mux.Handle("POST /oidc/token", e.token(s))
 	mux.Handle("GET /oidc/keys", e.keys(s))
 	mux.HandleFunc("GET /oidc/userinfo", e.userinfo)
@@ -36,22 +40,23 @@ func (e *Emulator) routeIssuer(mux *http.ServeMux, s *service) {
 
 func (e *Emulator) discovery(w http.ResponseWriter, r *http.Request) {
 	s := e.service("oidc")
-	if e.broken(w, r, s, "discovery") {
+	if e.injectFault(w, r, s, "discovery") {
 		return
 	}
-	address := here(r)
-	said := map[string]any{
+	address := issuerURL(r)
+	metadata := map[string]any{
 		"issuer": address, "authorization_endpoint": address + "/authorize", "token_endpoint": address + "/token",
 		"userinfo_endpoint": address + "/userinfo", "jwks_uri": address + "/keys",
-		"scopes_supported": []string{"openid", "email", "profile", "offline_access"}, "response_types_supported": []string{"code"},
-		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
+		"scopes_supported":         []string{"openid", "email", "profile", "offline_access"},
+		"response_types_supported": []string{"code"},
+		"subject_types_supported":  []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
 		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
 		"code_challenge_methods_supported":      []string{"S256"}, "authorization_response_iss_parameter_supported": true,
 	}
 	if e.fault(s.name) == "issuer" {
-		said["issuer"] = "https://elsewhere.example"
+		metadata["issuer"] = "https://elsewhere.example"
 	}
-	writeJSON(w, http.StatusOK, said)
+	writeJSON(w, http.StatusOK, metadata)
 }
 
 func issuerClaims(g *grant, texts bool) map[string]any {
@@ -77,7 +82,7 @@ func profile(g *grant, texts bool) map[string]any {
 
 func (e *Emulator) userinfo(w http.ResponseWriter, r *http.Request) {
 	s := e.service("oidc")
-	if e.broken(w, r, s, "profile") {
+	if e.injectFault(w, r, s, "profile") {
 		return
 	}
 	g := e.bearer(s, r)

@@ -49,7 +49,7 @@ func (e *Emulator) sign(claims map[string]any, fault string) (string, error) {
 // keys is the JWK set (RFC 7517).
 func (e *Emulator) keys(s *service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if e.broken(w, r, s, "keys") {
+		if e.injectFault(w, r, s, "keys") {
 			return
 		}
 		key, err := e.key()
@@ -64,8 +64,8 @@ func (e *Emulator) keys(s *service) http.Handler {
 	})
 }
 
-// half is at_hash of an access token (OpenID Connect Core, 3.1.3.6).
-func half(token string) string {
+// accessTokenHash is at_hash of an access token (OpenID Connect Core, 3.1.3.6).
+func accessTokenHash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return encode(sum[:len(sum)/2])
 }

@@ -28,7 +28,7 @@ func showProblem(w http.ResponseWriter, s *service, problem string) {
 }
 
 // showForm sends the browser back by a form that submits itself, and has a button without script.
-func showForm(w http.ResponseWriter, s *service, answer Answer) {
+func showForm(w http.ResponseWriter, s *service, answer AuthorizationResponse) {
 	show(w, http.StatusOK, "form", map[string]any{"Title": s.title, "Answer": answer})
 }
 
@@ -40,15 +40,16 @@ func (e *Emulator) choose(w http.ResponseWriter, r *http.Request, s *service) {
 	}
 	var choices []choice
 	for _, person := range s.people {
-		choices = append(choices, choice{Person: person, Address: with(r, person.ID)})
+		choices = append(choices, choice{Person: person, Address: chooseURL(r, person.ID)})
 	}
-	show(w, http.StatusOK, "choose", map[string]any{"Title": s.title, "Client": r.Form.Get("client_id"), "Fault": e.fault(s.name),
-		"Choices": choices, "Cancel": with(r, "cancel")})
+	show(w, http.StatusOK, "choose", map[string]any{"Title": s.title, "Client": r.Form.Get("client_id"),
+		"Fault":   e.fault(s.name),
+		"Choices": choices, "Cancel": chooseURL(r, "cancel")})
 }
 
-// with is the request's own address with person in it; a posted request becomes a link as well.
-func with(r *http.Request, person string) string {
-	return (&url.URL{Path: r.URL.Path, RawQuery: spaced(r.Form, person)}).String()
+// chooseURL is the request's own address with person in it; a posted request becomes a link as well.
+func chooseURL(r *http.Request, person string) string {
+	return (&url.URL{Path: r.URL.Path, RawQuery: withPerson(r.Form, person)}).String()
 }
 
 // index shows what there is and what can be broken.
@@ -61,5 +62,5 @@ func (e *Emulator) index(w http.ResponseWriter, r *http.Request) {
 	for _, s := range e.services {
 		rows = append(rows, row{Name: s.name, Title: s.title, Fault: e.fault(s.name), People: s.people})
 	}
-	show(w, http.StatusOK, "index", map[string]any{"Rows": rows, "Faults": Faults(), "Issuer": here(r)})
+	show(w, http.StatusOK, "index", map[string]any{"Rows": rows, "Faults": Faults(), "Issuer": issuerURL(r)})
 }

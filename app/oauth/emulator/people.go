@@ -42,8 +42,8 @@ func (p Person) names() (first, last string) {
 	return first, last
 }
 
-// orNull is s, or JSON's null.
-func orNull(s string) any {
+// orNil is s, or JSON's null.
+func orNil(s string) any {
 	if s == "" {
 		return nil
 	}

@@ -27,6 +27,7 @@ func Registrations(address string) (map[string]string, error) {
 		"TWITTER_CLIENT_ID": "demo", "TWITTER_CLIENT_SECRET": "demo",
 		"APPLE_CLIENT_ID": "com.example.demo", "APPLE_TEAM_ID": "DEMO123456", "APPLE_KEY_ID": "DEMO654321",
 		"APPLE_PRIVATE_KEY": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
-		"OIDC_ISSUER":       address + "/oidc", "OIDC_CLIENT_ID": "demo", "OIDC_CLIENT_SECRET": "demo", "OIDC_NAME": "Company",
+		"OIDC_ISSUER":       address + "/oidc", "OIDC_CLIENT_ID": "demo", "OIDC_CLIENT_SECRET": "demo",
+		"OIDC_NAME": "Company",
 	}, nil
 }

@@ -9,7 +9,7 @@ import (
 // token is a token endpoint.
 func (e *Emulator) token(s *service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if e.broken(w, r, s, "token") {
+		if e.injectFault(w, r, s, "token") {
 			return
 		}
 		client, valid := s.client(r)
@@ -17,7 +17,7 @@ func (e *Emulator) token(s *service) http.Handler {
 			s.refuse(w, r, "invalid_client")
 			return
 		}
-		g, renewed := e.granted(s, client, r)
+		g, renewed := e.authenticateGrant(s, client, r)
 		if g == nil {
 			s.refuse(w, r, "invalid_grant")
 			return
@@ -35,12 +35,12 @@ func (e *Emulator) token(s *service) http.Handler {
 	})
 }
 
-func (e *Emulator) granted(s *service, client string, r *http.Request) (g *grant, renewed bool) {
+func (e *Emulator) authenticateGrant(s *service, client string, r *http.Request) (g *grant, renewed bool) {
 	switch r.PostFormValue("grant_type") {
 	case "authorization_code":
 		return e.redeem(s, client, r), false
 	case "refresh_token":
-		return e.renew(s, client, r), true
+		return e.refresh(s, client, r), true
 	}
 	return nil, false
 }
@@ -49,22 +49,22 @@ func (e *Emulator) granted(s *service, client string, r *http.Request) (g *grant
 func (e *Emulator) idToken(s *service, g *grant, r *http.Request) (string, error) {
 	now, fault := e.now(), e.fault(s.name)
 	claims := map[string]any{
-		"iss": s.issuer(r), "aud": g.client, "sub": g.person.Subject, "at_hash": half(g.access),
+		"iss": s.issuer(r), "aud": g.client, "sub": g.person.Subject, "at_hash": accessTokenHash(g.access),
 		"iat": now.Unix(), "exp": now.Add(s.tokenLife).Unix(), "auth_time": now.Unix(),
 	}
 	if g.nonce != "" {
 		claims["nonce"] = g.nonce
 	}
 	maps.Copy(claims, s.claims(g, fault == "strings"))
-	bend(claims, fault)
+	corrupt(claims, fault)
 	return e.sign(claims, fault)
 }
 
-// bend makes a token that a careful client refuses.
-func bend(claims map[string]any, fault string) {
+// corrupt makes a token that a client that validates it refuses (OpenID Connect Core, 3.1.3.7).
+func corrupt(claims map[string]any, fault string) {
 	switch fault {
 	case "nonce":
-		claims["nonce"] = secret("nonce_")
+		claims["nonce"] = randomSecret("nonce_")
 	case "nononce":
 		delete(claims, "nonce")
 	case "issuer":
@@ -82,7 +82,7 @@ func bend(claims map[string]any, fault string) {
 	case "noauthtime":
 		delete(claims, "auth_time")
 	case "athash":
-		claims["at_hash"] = half(secret("access_"))
+		claims["at_hash"] = accessTokenHash(randomSecret("access_"))
 	case "subject":
 		claims["sub"] = ""
 	case "longsubject":
@@ -90,22 +90,22 @@ func bend(claims map[string]any, fault string) {
 	}
 }
 
-// form is client authentication in the form; basic is by header. The emulator knows no client
-// beforehand, so any secret is right and none is wrong.
-func form(r *http.Request) (string, bool) {
+// clientSecretPost is client authentication in the form, clientSecretBasic by header (RFC 6749, 2.3.1). The emulator
+// knows no client beforehand, so any secret is right.
+func clientSecretPost(r *http.Request) (string, bool) {
 	return r.PostFormValue("client_id"), r.PostFormValue("client_id") != "" && r.PostFormValue("client_secret") != ""
 }
 
-func basic(r *http.Request) (string, bool) {
+func clientSecretBasic(r *http.Request) (string, bool) {
 	id, secret, ok := r.BasicAuth()
 	return id, ok && id != "" && secret != ""
 }
 
-func either(r *http.Request) (string, bool) {
-	if id, ok := basic(r); ok {
+func postOrBasic(r *http.Request) (string, bool) {
+	if id, ok := clientSecretBasic(r); ok {
 		return id, true
 	}
-	return form(r)
+	return clientSecretPost(r)
 }
 
 // refuseJSON is the error answer of RFC 6749, 5.2.

@@ -9,18 +9,20 @@ import (
 func twitter() *service {
 	return &service{
 		name: "twitter", title: "X", pkce: true, codeLife: 30 * time.Second, tokenLife: 2 * time.Hour,
-		client: basic, refuse: refuseJSON, grant: grantTwitter, denied: "access_denied", rotates: true,
+		client: clientSecretBasic, refuse: refuseJSON, grant: grantTwitter, denied: "access_denied", rotates: true,
 		offline: func(g *grant) bool { return g.allows("offline.access") },
 		people: []Person{
-			{ID: "ada", Label: "a confirmed address", Subject: "1815121000000000001", Login: "ada", Name: "Ada Lovelace", Email: "ada@gmail.com"},
+			{ID: "ada", Label: "a confirmed address", Subject: "1815121000000000001", Login: "ada", Name: "Ada Lovelace",
+				Email: "ada@gmail.com"},
 			{ID: "nobody", Label: "no address", Subject: "1815121000000000002", Login: "anon", Name: "Nobody"},
-			{ID: "ada-renamed", Label: "Ada, after a new handle", Subject: "1815121000000000001", Login: "augusta", Name: "Augusta King"},
+			{ID: "ada-renamed", Label: "Ada, after a new handle", Subject: "1815121000000000001", Login: "augusta",
+				Name: "Augusta King"},
 		},
 	}
 }
 
 func (e *Emulator) routeTwitter(mux *http.ServeMux, s *service) {
-	both(mux, "/x.com/i/oauth2/authorize", e.authorize(s))
+	getAndPost(mux, "/x.com/i/oauth2/authorize", e.authorize(s))
 	mux.Handle("POST /api.x.com/2/oauth2/token", e.token(s))
 	mux.HandleFunc("GET /api.x.com/2/users/me", e.twitterProfile)
 }
@@ -34,7 +36,7 @@ func grantTwitter(w http.ResponseWriter, _ *http.Request, _ *grant, answer map[s
 // asks for the field.
 func (e *Emulator) twitterProfile(w http.ResponseWriter, r *http.Request) {
 	s := e.service("twitter")
-	if e.broken(w, r, s, "profile") {
+	if e.injectFault(w, r, s, "profile") {
 		return
 	}
 	g := e.bearer(s, r)

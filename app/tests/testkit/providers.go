@@ -59,7 +59,7 @@ func (b *Browser) Leads(got Answer) string {
 }
 
 // Visit is the person's part at the provider.
-func (b *Browser) Visit(address, person string) emulator.Answer {
+func (b *Browser) Visit(address, person string) emulator.AuthorizationResponse {
 	b.T.Helper()
 	back, err := emulator.Visit(address, person)
 	if err != nil {
@@ -70,7 +70,7 @@ func (b *Browser) Visit(address, person string) emulator.Answer {
 
 // Bring takes a provider's answer to the callback as a browser would: both ways come from another
 // site, and with a POST from there no cookie of ours comes along.
-func (b *Browser) Bring(back emulator.Answer) Answer {
+func (b *Browser) Bring(back emulator.AuthorizationResponse) Answer {
 	b.T.Helper()
 	path := strings.TrimPrefix(back.URL, b.House.URL)
 	if back.Method == http.MethodGet {
