@@ -150,8 +150,8 @@ func TestReauthenticationIsNotASessionAtTheProvider(t *testing.T) {
 	}{
 		{"oidc", "", true, nil}, {"oidc", "stale", true, ErrToken}, {"oidc", "noauthtime", true, ErrToken},
 		{"oidc", "stale", false, nil},
-		{"google", "", true, nil}, {"google", "stale", true, ErrToken}, {"google", "noauthtime", true, nil},
-		// Google does not promise it
+		{"google", "", true, nil}, {"google", "stale", true, ErrToken},
+		{"google", "noauthtime", true, nil}, // Google does not promise the claim
 		{"apple", "noauthtime", true, nil},
 	} {
 		w.fail(c.provider, c.fault)
@@ -283,4 +283,25 @@ func query(t *testing.T, address string) url.Values {
 		t.Fatal(err)
 	}
 	return u.Query()
+}
+
+// Account takeover by another issuer: whoever runs one chooses its subjects. A person is keyed by issuer and subject, so
+// that the same subject of another OIDC_ISSUER is another person (OpenID Connect Core, 5.7).
+func TestTheSameSubjectOfAnotherIssuerIsAnotherPerson(t *testing.T) {
+	t.Parallel()
+	ours, theirs := start(t), start(t)
+	first, err := ours.signIn("oidc", "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := theirs.signIn("oidc", "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := ours.signIn("oidc", "ada-renamed"); err != nil || again.Subject != first.Subject {
+		t.Errorf("one person has the keys %q and %q, %v", first.Subject, again.Subject, err)
+	}
+	if first.Subject == second.Subject || first.Provider != second.Provider {
+		t.Errorf("two issuers' persons have one key: %+v and %+v", first, second)
+	}
 }
