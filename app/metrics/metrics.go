@@ -1,4 +1,4 @@
-// Package metrics keeps the figures of one process, in Prometheus form.
+// Package metrics is the Prometheus metrics of one process.
 package metrics
 
 import (
@@ -16,13 +16,13 @@ import (
 
 // Figures are what docs/operations.md explains, each by its name there.
 type Figures struct {
-	registry  *prometheus.Registry
-	requests  *prometheus.HistogramVec
-	refreshes *prometheus.CounterVec
-	started   prometheus.Counter
-	ended     prometheus.Counter
-	wrong     prometheus.Counter
-	store     *prometheus.HistogramVec
+	registry     *prometheus.Registry
+	requests     *prometheus.HistogramVec
+	refreshes    *prometheus.CounterVec
+	started      prometheus.Counter
+	ended        prometheus.Counter
+	wrongCodes   prometheus.Counter
+	storeAnswers *prometheus.HistogramVec
 }
 
 // New begins at zero.
@@ -30,19 +30,25 @@ func New() *Figures {
 	f := &Figures{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "gatehouse_request_seconds",
-			Help: "Requests by route, method and status.", Buckets: []float64{.001, .005, .025, .1, .5, 2, 10}}, []string{"route", "method", "status"}),
+			Help: "Requests by route, method and status.", Buckets: []float64{.001, .005, .025, .1, .5, 2, 10}},
+			[]string{"route", "method", "status"}),
 		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatehouse_refreshes_total",
 			Help: "Refreshes by outcome: rotated, replayed, reused, ended, forged, unavailable."}, []string{"outcome"}),
-		started: prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_sessions_started_total", Help: "Sessions started by this process."}),
-		ended:   prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_sessions_ended_total", Help: "Sessions ended by this process."}),
-		wrong:   prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_wrong_codes_total", Help: "Mailed codes that were typed wrong, over all accounts."}),
-		store: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "gatehouse_session_store_seconds",
-			Help: "Answers of the session store by operation and outcome.", Buckets: []float64{.0005, .001, .005, .025, .1, .5, 2}}, []string{"operation", "outcome"}),
+		started: prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_sessions_started_total",
+			Help: "Sessions started by this process."}),
+		ended: prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_sessions_ended_total",
+			Help: "Sessions ended by this process."}),
+		wrongCodes: prometheus.NewCounter(prometheus.CounterOpts{Name: "gatehouse_wrong_codes_total",
+			Help: "Mailed codes that were typed wrong, over all accounts."}),
+		storeAnswers: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "gatehouse_session_store_seconds",
+			Help: "Answers of the session store by operation and outcome.", Buckets: []float64{.0005, .001, .005, .025, .1, .5,
+				2}}, []string{"operation", "outcome"}),
 	}
 	for _, outcome := range []string{"rotated", "replayed", "reused", "ended", "forged", "unavailable"} {
 		f.refreshes.WithLabelValues(outcome)
 	}
-	f.registry.MustRegister(f.requests, f.refreshes, f.started, f.ended, f.wrong, f.store, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	f.registry.MustRegister(f.requests, f.refreshes, f.started, f.ended, f.wrongCodes, f.storeAnswers,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return f
 }
 
@@ -81,7 +87,7 @@ func (f *Figures) Answered(route, method string, status int, took time.Duration)
 }
 
 // WrongCode counts a mailed code that was typed wrong.
-func (f *Figures) WrongCode() { f.wrong.Inc() }
+func (f *Figures) WrongCode() { f.wrongCodes.Inc() }
 
 // Sessions counts what the session engine does.
 func (f *Figures) Sessions() session.Observer {
@@ -94,7 +100,7 @@ func (f *Figures) Sessions() session.Observer {
 			if failed {
 				outcome = "failed"
 			}
-			f.store.WithLabelValues(operation, outcome).Observe(took.Seconds())
+			f.storeAnswers.WithLabelValues(operation, outcome).Observe(took.Seconds())
 		},
 	}
 }

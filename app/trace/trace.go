@@ -1,5 +1,5 @@
-// Package trace hands what this process does to an OpenTelemetry collector, as spans over OTLP/HTTP:
-// one for each request, and within it one for each question to the session store.
+// Package trace exports spans to an OpenTelemetry collector over OTLP/HTTP: one for each request, and within it one for
+// each operation of the session store.
 package trace
 
 import (
@@ -26,33 +26,36 @@ type Tracer struct {
 	incoming propagation.TraceContext
 }
 
-// Open prepares to hand spans over; it does not wait for the collector. A collector that does not
-// answer costs spans, never a request.
+// Open prepares to export spans; it does not wait for the collector. A collector that does not answer costs spans,
+// never a request.
 func Open(ctx context.Context, log *slog.Logger) (*Tracer, error) {
 	exporter, err := otlptracehttp.New(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("trace: %w", err)
 	}
-	about, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "gatehouse")), resource.WithTelemetrySDK(), resource.WithFromEnv())
+	service, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "gatehouse")),
+		resource.WithTelemetrySDK(), resource.WithFromEnv())
 	if err != nil {
 		return nil, fmt.Errorf("trace: OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("could not hand over traces", "err", err) }))
-	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(about))
+	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(service))
 	return &Tracer{provider: provider, tracer: provider.Tracer("gatehouse")}, nil
 }
 
-// Close hands over what is left.
+// Close exports the spans that are left.
 func (t *Tracer) Close(ctx context.Context) error { return t.provider.Shutdown(ctx) }
 
 // Request begins the span of one request, within the caller's own trace if its traceparent header
 // names one (W3C Trace Context). The span says the route's pattern, never the address, which can hold
 // a code.
-func (t *Tracer) Request(ctx context.Context, method string, header func(name string) string) (context.Context, func(route string, status int)) {
+func (t *Tracer) Request(ctx context.Context, method string, header func(name string) string) (context.Context,
+	func(route string, status int)) {
 	ctx, span := t.tracer.Start(t.incoming.Extract(ctx, carrier(header)), method, trace.WithSpanKind(trace.SpanKindServer))
 	return ctx, func(route string, status int) {
 		span.SetName(method + " " + route)
-		span.SetAttributes(attribute.String("http.request.method", method), attribute.String("http.route", route), attribute.Int("http.response.status_code", status))
+		span.SetAttributes(attribute.String("http.request.method", method), attribute.String("http.route", route),
+			attribute.Int("http.response.status_code", status))
 		if status >= 500 {
 			span.SetStatus(codes.Error, "")
 		}
@@ -60,13 +63,14 @@ func (t *Tracer) Request(ctx context.Context, method string, header func(name st
 	}
 }
 
-// Stored is the span of one question to the session store that has just been answered.
+// Stored is the span of one operation of the session store that has just ended.
 func (t *Tracer) Stored(ctx context.Context, operation string, took time.Duration, failed bool) {
 	if !trace.SpanFromContext(ctx).IsRecording() {
 		return // work behind the requests
 	}
 	now := time.Now()
-	_, span := t.tracer.Start(ctx, "session store: "+operation, trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(now.Add(-took)))
+	_, span := t.tracer.Start(ctx, "session store: "+operation, trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithTimestamp(now.Add(-took)))
 	if failed {
 		span.SetStatus(codes.Error, "")
 	}
