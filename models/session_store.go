@@ -62,7 +62,7 @@ func (r sessionRow) session() Session {
 	return Session{ID: r.ID, UserID: r.UserID, Count: r.Count, Acknowledged: r.Acknowledged, RotatedAt: r.RotatedAt.UTC(),
 		SeenAt: r.SeenAt.UTC(), StartedAt: r.StartedAt.UTC(), AuthTime: r.AuthTime.UTC(),
 		Idle: time.Duration(r.IdleMS) * time.Millisecond, EndsAt: r.EndsAt.UTC(), Remembered: r.Remembered,
-			AMR: strings.Fields(r.AMR),
+		AMR:      strings.Fields(r.AMR),
 		Provider: r.Provider, Client: r.Client, IP: r.IP,
 		Claims: Claims{Roles: r.Roles, Name: r.Name, Email: r.Email, EmailVerified: r.EmailVerified, Picture: r.Picture}}
 }
@@ -70,7 +70,7 @@ func (r sessionRow) session() Session {
 func row(s Session) sessionRow {
 	return sessionRow{ID: s.ID, UserID: s.UserID, Count: s.Count, Acknowledged: s.Acknowledged,
 		RotatedAt: stored(s.RotatedAt),
-		SeenAt: stored(s.SeenAt), StartedAt: stored(s.StartedAt), AuthTime: stored(s.AuthTime), IdleMS: s.Idle.Milliseconds(),
+		SeenAt:    stored(s.SeenAt), StartedAt: stored(s.StartedAt), AuthTime: stored(s.AuthTime), IdleMS: s.Idle.Milliseconds(),
 		EndsAt: stored(s.EndsAt), Remembered: s.Remembered, AMR: strings.Join(s.AMR, " "),
 		Provider: s.Provider, Client: s.Client, IP: s.IP, Roles: s.Claims.Roles, Name: s.Claims.Name,
 		Email: s.Claims.Email, EmailVerified: s.Claims.EmailVerified, Picture: s.Claims.Picture}
