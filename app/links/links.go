@@ -20,7 +20,9 @@ func (b Base) To(local string) string { return string(b) + local }
 type contextKey struct{}
 
 // With has what is drawn under ctx lead to a base.
-func With(ctx context.Context, b Base) context.Context { return context.WithValue(ctx, contextKey{}, b) }
+func With(ctx context.Context, b Base) context.Context {
+	return context.WithValue(ctx, contextKey{}, b)
+}
 
 // To is a path of ours for what is drawn under ctx.
 func To(ctx context.Context, local string) string {
