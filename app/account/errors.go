@@ -80,10 +80,10 @@ func Refused(err error) *Error {
 	var refused *Error
 	var exceeded limit.Exceeded
 	switch {
-	case errors.As(err, &refused):
-		return refused
 	case errors.As(err, &exceeded):
 		return &Error{Code: CodeRateLimited, Args: map[string]any{"wait": exceeded.Wait}}
+	case errors.As(err, &refused):
+		return refused
 	case errors.Is(err, models.ErrWrongCode):
 		return &Error{Code: CodeInvalidCode, Field: "code"}
 	case errors.Is(err, models.ErrSpentCode):

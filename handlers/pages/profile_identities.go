@@ -14,7 +14,7 @@ import (
 // Disconnect takes an identity away, never the last way in.
 func (p *Pages) Disconnect(c *fiber.Ctx) error {
 	err := p.Accounts.Unlink(c.UserContext(), p.Caller(c), c.FormValue("provider"), c.FormValue("subject"), p.open())
-	last := errors.Is(err, models.ErrLastWayIn)
+	last, refused := errors.Is(err, models.ErrLastWayIn), account.Refused(err)
 	if err != nil && !last && !errors.Is(err, models.ErrNotFound) { // gone already: a second press
 		return err
 	}
@@ -27,7 +27,7 @@ func (p *Pages) Disconnect(c *fiber.Ctx) error {
 		return err
 	}
 	if last {
-		form.Error = web.SayError(c, account.Refused(err))
+		form.Error = web.SayError(c, refused)
 		return p.section(c, fiber.StatusUnprocessableEntity, user, views.ProfileIdentities(form),
 			func(all *views.Profile) { all.Identities = form })
 	}
