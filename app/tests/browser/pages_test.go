@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -95,5 +96,18 @@ func TestPagesAreSound(t *testing.T) {
 	}
 	p.open("/profile").fill("#details-name", " ").click("#details "+press).
 		until("answered", `document.querySelector("#details [role=alert]") !== null`).sound("a mistake on the profile")
+	p.clean()
+}
+
+// The script has no words of its own: the page hands them over, for the button and for those who hear it.
+func TestPasswordIsShownAndCovered(t *testing.T) {
+	t.Parallel()
+	h, _ := testkit.NewEmulated(t, localhost)
+	p := newTab(h).open("/sign-in").fill("#password", "x")
+	const says = `(() => { const b = document.querySelector("[data-reveal=password]");
+		return [b.textContent, b.ariaLabel, document.getElementById("password").type].join(", ") === %q })()`
+	for _, want := range []string{"Hide, Hide password, text", "Show, Show password, password"} {
+		p.click("[data-reveal=password]").until(want, fmt.Sprintf(says, want))
+	}
 	p.clean()
 }
