@@ -138,7 +138,8 @@ func places(said string) []string {
 func given(t *testing.T) map[string][]string {
 	t.Helper()
 	all := map[string][]string{"time.date": {"day", "month", "year"},
-		"time.exact": {"clock", "day", "mon", "weekday", "year"}, "time.on": {"date"}}
+		"time.exact": {"clock", "day", "mon", "weekday", "year"}, "time.on": {"date"},
+		"client.on": {"browser", "system"}}
 	for _, s := range sources(t, where()...) {
 		s.calls(func(name string, call *ast.CallExpr) {
 			for i, arg := range call.Args {
@@ -169,6 +170,9 @@ func argumentsOf(function string, after []ast.Expr) []string {
 		if in, isMap := namesIn(arg); isMap {
 			names = append(names, in...)
 		}
+	}
+	if function == "counted" {
+		names = append(names, "n")
 	}
 	if place, isText := textOf(slices.Concat(after, []ast.Expr{nil})[0]); isText && function == "with" {
 		names = append(names, place)

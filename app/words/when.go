@@ -14,11 +14,11 @@ func (l *Language) Relative(t, now time.Time) string {
 	case ago < time.Minute:
 		return l.Say("time.just_now")
 	case ago < time.Hour:
-		return l.Say("time.minutes_ago", Args{"n": int(ago / time.Minute)})
+		return l.counted("time.minutes_ago", int(ago/time.Minute))
 	case ago < day:
-		return l.Say("time.hours_ago", Args{"n": int(ago / time.Hour)})
+		return l.counted("time.hours_ago", int(ago/time.Hour))
 	case ago < 7*day:
-		return l.Say("time.days_ago", Args{"n": int(ago / day)})
+		return l.counted("time.days_ago", int(ago/day))
 	}
 	return l.Say("time.on", Args{"date": l.Date(t)})
 }
@@ -31,14 +31,15 @@ func (l *Language) Exact(t time.Time) string { return l.dated("time.exact", t.UT
 
 // dated fills a sentence with the parts of a time.
 func (l *Language) dated(key string, t time.Time) string {
+	_, month, day := t.Date()
 	return fill(l.Say(key), func(place string) (string, bool) {
 		switch place {
 		case "day":
-			return strconv.Itoa(t.Day()), true
+			return strconv.Itoa(day), true
 		case "month":
-			return l.months[t.Month()-1], true
+			return l.months[month-1], true
 		case "mon":
-			return l.shortMonths[t.Month()-1], true
+			return l.shortMonths[month-1], true
 		case "year":
 			return t.Format("2006"), true
 		case "weekday":
@@ -55,13 +56,18 @@ func (l *Language) dated(key string, t time.Time) string {
 func (l *Language) Wait(d time.Duration) string {
 	switch {
 	case d > 2*time.Hour:
-		return l.Say("time.hours", Args{"n": int(d.Hours()) + 1})
+		return l.counted("time.hours", int(d.Hours())+1)
 	case d > 2*time.Minute:
-		return l.Say("time.minutes", Args{"n": int(d.Minutes()) + 1})
+		return l.counted("time.minutes", int(d.Minutes())+1)
 	case d > time.Second:
-		return l.Say("time.seconds", Args{"n": int((d + time.Second - 1) / time.Second)})
+		return l.counted("time.seconds", int((d+time.Second-1)/time.Second))
 	}
 	return l.Say("time.a_second")
+}
+
+// counted is the sentence for a number, of which a page holds many.
+func (l *Language) counted(key string, n int) string {
+	return fill(l.form(l.texts[key], n), func(place string) (string, bool) { return strconv.Itoa(n), place == "n" })
 }
 
 // Choice lists texts to choose from: "Google, GitHub or X".
@@ -83,7 +89,12 @@ func (l *Language) Client(kept string) string {
 	case kept == "", kept == UnknownBrowser:
 		return l.Say("client.unknown")
 	case both:
-		return l.Say("client.on", Args{"browser": browser, "system": system})
+		return fill(l.Say("client.on"), func(place string) (string, bool) {
+			if place == "browser" {
+				return browser, true
+			}
+			return system, place == "system"
+		})
 	}
 	return kept
 }

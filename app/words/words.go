@@ -113,6 +113,7 @@ func (l *Language) with(said string, args Args) string {
 // fill puts arguments into the places of a sentence. What was put in is not looked at again: a name may hold braces.
 func fill(said string, argument func(place string) (string, bool)) string {
 	var filled strings.Builder
+	filled.Grow(2 * len(said)) // mostly enough
 	for {
 		before, rest, opened := strings.Cut(said, "{")
 		filled.WriteString(before)
