@@ -78,7 +78,8 @@ func TestHalfAProviderStopsTheStart(t *testing.T) {
 	} {
 		settings := append(slices.Clone(whole), missing)
 		_, examined := examined(t, settings)
-		for name, err := range map[string]error{"start": command(t.Context(), nil, lookup(settings), console{}), "doctor": examined} {
+		for name, err := range map[string]error{"start": command(t.Context(), nil, lookup(settings), console{}),
+			"doctor": examined} {
 			if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), testkit.RegisteredSecret) {
 				t.Errorf("%s with %s: %v", name, missing, err)
 			}

@@ -60,7 +60,8 @@ func announce(cfg config.Config, log *slog.Logger) {
 	if cfg.SMTPURL != "" {
 		mails = "SMTP"
 	}
-	log.Info("open "+cfg.URL.String(), "version", server.Version(), "database", database, "sessions", sessions, "mail", mails)
+	log.Info("open "+cfg.URL.String(), "version", server.Version(), "database", database, "sessions", sessions, "mail",
+		mails)
 	if cfg.URL.Scheme == "https" && len(cfg.TrustedProxies) == 0 {
 		log.Warn("TRUSTED_PROXIES is not set, and https means a proxy in front: every visitor seems to come from its " +
 			"address, so one stranger uses up everybody's limits. Name the proxy as this process sees it, such as " +

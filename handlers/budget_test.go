@@ -35,7 +35,8 @@ func TestEveryRouteNamesItsBudget(t *testing.T) {
 		switch {
 		case !found:
 			t.Errorf("%s %s stands in no table: it names no budget", r.Method, r.Path)
-		case b.Body < 1 || b.Body > web.PictureLimit || b.Fields < 1 || b.Fields > web.FieldLimit || b.Within > 15*time.Second:
+		case b.Body < 1 || b.Body > web.PictureLimit || b.Fields < 1 || b.Fields > web.FieldLimit ||
+			b.Within > 15*time.Second:
 			t.Errorf("%s %s: a body of %d, %d fields, %v", r.Method, r.Path, b.Body, b.Fields, b.Within)
 		case b.Within > web.Operating.Within && len(b.Rates) == 0:
 			t.Errorf("%s %s asks a store and names no rate", r.Method, r.Path)

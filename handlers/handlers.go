@@ -59,7 +59,8 @@ func (r *Routes) table() []route {
 
 		{post, "/auth/sign-out", web.Form, guards{write}, p.SignOut},
 		{get, "/auth/error", web.Page, guards{anyone}, p.ProviderErrorPage},
-		{get, "/auth/:provider", web.Form, guards{provider, fromHere, limited, web.Pass(s.RequireGuestOrFail)}, p.BeginSignIn},
+		{get, "/auth/:provider", web.Form, guards{provider, fromHere, limited, web.Pass(s.RequireGuestOrFail)},
+			p.BeginSignIn},
 		{post, "/auth/:provider/link", web.Form, guards{provider, limited, user, fresh}, p.BeginLink},
 		{post, "/auth/:provider/confirm", web.Form, guards{provider, limited, user}, p.BeginConfirm},
 		{get, "/auth/:provider/callback", web.Form, guards{provider, limited, web.Pass(s.OptionalUserOrFail)}, p.Callback},
@@ -131,7 +132,8 @@ func (r *Routes) App() (*fiber.App, error) {
 	add(app, r.operations())
 	app.Use(s.AccessLog, s.Recover)
 	add(app, r.unbounded())
-	app.Use(s.WithTimeout, s.PerClient(web.AnyRule).Handle, web.RejectEncodedBody, web.LimitFields, s.RejectCrossSite, pages.RouteSection)
+	app.Use(s.WithTimeout, s.PerClient(web.AnyRule).Handle, web.RejectEncodedBody, web.LimitFields, s.RejectCrossSite,
+		pages.RouteSection)
 	add(app, r.table())
 	return app, s.Prepare(r.all())
 }

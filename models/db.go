@@ -154,7 +154,8 @@ func dialPostgres(url string) (*DB, error) {
 
 // withTimeouts bounds how long a silent server can hold a request, unless the address says otherwise.
 func withTimeouts(url string) string {
-	for _, setting := range []string{"connect_timeout=5", "statement_timeout=5000", "timezone=UTC", "binary_parameters=yes"} {
+	for _, setting := range []string{"connect_timeout=5", "statement_timeout=5000", "timezone=UTC",
+		"binary_parameters=yes"} {
 		key, _, _ := strings.Cut(setting, "=")
 		if strings.Contains(url, key+"=") {
 			continue
@@ -193,7 +194,8 @@ func known(err error) error {
 		return ErrNotFound
 	case errors.As(err, &postgres) && postgres.Code == "23505":
 		return ErrTaken
-	case errors.As(err, &embedded) && (embedded.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || embedded.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+	case errors.As(err, &embedded) && (embedded.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE ||
+		embedded.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
 		return ErrTaken
 	}
 	return err

@@ -130,7 +130,8 @@ func (i Identities) LinkNew(ctx context.Context, identity Identity, user User, n
 // Used notes a sign-in with this identity, and its sealed tokens where they are kept.
 func (i Identities) Used(ctx context.Context, identity Identity, now time.Time) error {
 	query := `UPDATE identities SET email = ?, tokens = ?, last_used_at = ? WHERE provider = ? AND subject = ?`
-	return affected(i.db.exec(ctx, query, identity.Email, identity.Sealed, stored(now), identity.Provider, identity.Subject))
+	return affected(i.db.exec(ctx, query, identity.Email, identity.Sealed, stored(now), identity.Provider,
+		identity.Subject))
 }
 
 // ReplaceTokens keeps new sealed tokens where the old ones still stand. ErrNotFound when someone

@@ -96,7 +96,8 @@ func (h *hot) drop(question string, stmt *sqlx.Stmt) {
 
 // read asks a question, prepared where it may be. One that turns out stale is asked again as it stands: the
 // server has refused it before it did anything.
-func (db *DB) read(ctx context.Context, question string, ask func(of sqlx.QueryerContext, question string) error) error {
+func (db *DB) read(ctx context.Context, question string,
+	ask func(of sqlx.QueryerContext, question string) error) error {
 	if db.hot != nil {
 		stmt, err := db.hot.of(ctx, db.sql, question)
 		if err != nil {

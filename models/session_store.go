@@ -171,7 +171,8 @@ func (s Sessions) Rotate(ctx context.Context, userID, id string, count int64) (S
 // so that waiting for it counts.
 func (s Sessions) locked(ctx context.Context, tx *DB, userID, id string) (Session, time.Time, error) {
 	var found sessionRow
-	query := `SELECT ` + sessionColumns + ` FROM sessions WHERE id = ? AND user_id = ? AND ended_at IS NULL` + s.db.forUpdate()
+	query := `SELECT ` + sessionColumns + ` FROM sessions WHERE id = ? AND user_id = ? AND ended_at IS NULL` +
+		s.db.forUpdate()
 	if err := tx.get(ctx, &found, query, id, userID); err != nil {
 		return Session{}, time.Time{}, err
 	}

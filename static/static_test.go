@@ -71,7 +71,8 @@ func TestHtmxIsAsPublished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const published = "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130" // htmx.org 4.0.1, dist/htmx.min.js
+	// htmx.org 4.0.1, dist/htmx.min.js
+	const published = "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130"
 	script, _ := files.Open("htmx.min.js")
 	if sum := sha256.Sum256(script.Body); hex.EncodeToString(sum[:]) != published {
 		t.Errorf("htmx.min.js has SHA-256 %x", sum)
@@ -84,7 +85,8 @@ func TestUnknownNamesAreNotFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"", "static.go", "../static.go", "app.000000000000.css", "/app.css", "app.css.br", "app.css.gz"} {
+	for _, name := range []string{"", "static.go", "../static.go", "app.000000000000.css", "/app.css", "app.css.br",
+		"app.css.gz"} {
 		if _, found := files.Open(name); found {
 			t.Errorf("Open(%q) finds something", name)
 		}

@@ -14,8 +14,10 @@ func TestColoursCanBeReadInBothThemes(t *testing.T) {
 	t.Parallel()
 	words := [][2]string{
 		{"ink", "paper"}, {"ink", "card"}, {"ink", "wash"}, {"quiet", "paper"}, {"quiet", "card"}, {"quiet", "wash"},
-		{"way", "paper"}, {"way", "card"}, {"way", "way-wash"}, {"way-deep", "card"}, {"on-way", "way"}, {"on-way", "way-deep"},
-		{"danger", "card"}, {"danger", "danger-wash"}, {"quiet", "danger-wash"}, {"on-danger", "danger"}, {"on-danger", "danger-deep"},
+		{"way", "paper"}, {"way", "card"}, {"way", "way-wash"}, {"way-deep", "card"}, {"on-way", "way"}, {"on-way",
+			"way-deep"},
+		{"danger", "card"}, {"danger", "danger-wash"}, {"quiet", "danger-wash"}, {"on-danger", "danger"}, {"on-danger",
+			"danger-deep"},
 		{"amber", "card"}, {"amber", "amber-wash"}, {"on-plate", "plate"}, {"google-ink", "google"}, {"google-ink", "wash"},
 	}
 	marks := [][2]string{{"edge", "card"}, {"edge", "paper"}, {"google-edge", "card"}, {"way", "card"}, {"way", "paper"}}

@@ -26,26 +26,33 @@ func pages() map[string]templ.Component {
 	session := models.Session{ID: "one", Client: hostile, IP: hostile, SeenAt: now, StartedAt: now}
 	other := session
 	other.ID = "two"
-	list := SessionList{Current: "one", Sessions: []models.Session{session, other}, Now: now, Notice: Notice{"success", hostile}, Error: hostile}
+	list := SessionList{Current: "one", Sessions: []models.Session{session, other}, Now: now,
+		Notice: Notice{"success", hostile}, Error: hostile}
 	next := "/profile?a=1&b=" + hostile
 	return map[string]templ.Component{
-		"home":         HomePage(guest, Home{ways}),
-		"home inside":  HomePage(person, Home{ways}),
-		"sign in":      SignInPage(guest, SignInForm{Email: hostile, Next: next, Remember: true, Providers: ways, Error: hostile, EmailError: hostile, PasswordError: hostile}),
-		"sign up":      SignUpPage(guest, SignUpForm{Name: hostile, Email: hostile, Next: next, Providers: ways, PasswordMin: 12, NameError: hostile, EmailError: hostile, PasswordError: hostile}),
+		"home":        HomePage(guest, Home{ways}),
+		"home inside": HomePage(person, Home{ways}),
+		"sign in": SignInPage(guest, SignInForm{Email: hostile, Next: next, Remember: true, Providers: ways,
+			Error: hostile, EmailError: hostile, PasswordError: hostile}),
+		"sign up": SignUpPage(guest, SignUpForm{Name: hostile, Email: hostile, Next: next, Providers: ways,
+			PasswordMin: 12, NameError: hostile, EmailError: hostile, PasswordError: hostile}),
 		"verify":       VerifyPage(guest, VerifyForm{Email: hostile, Next: next, CodeError: hostile}),
 		"verify spent": VerifyPage(guest, VerifyForm{Email: hostile, Next: next, Spent: true, Error: hostile}),
 		"forgot":       ForgotPage(guest, ForgotForm{Email: hostile, Next: next, EmailError: hostile}),
 		"reset":        ResetPage(guest, ResetForm{Email: hostile, Next: next, CodeError: hostile, PasswordError: hostile}),
-		"confirm":      ConfirmPage(person, ConfirmForm{Email: hostile, Next: next, Password: true, Providers: ways, PasswordError: hostile}),
-		"dashboard":    DashboardPage(person, Dashboard{User: user, Session: session, Sessions: list, Events: []models.Event{{Kind: "signed_in", Client: hostile, IP: hostile, Detail: hostile, At: now}, {Kind: "never heard of"}}, Now: now}),
+		"confirm": ConfirmPage(person, ConfirmForm{Email: hostile, Next: next, Password: true, Providers: ways,
+			PasswordError: hostile}),
+		"dashboard": DashboardPage(person, Dashboard{User: user, Session: session, Sessions: list,
+			Events: []models.Event{{Kind: "signed_in", Client: hostile, IP: hostile, Detail: hostile, At: now},
+				{Kind: "never heard of"}}, Now: now}),
 		"profile": ProfilePage(person, Profile{
-			Details:    ProfileDetailsForm{Name: hostile, Phone: hostile, NameError: hostile, PhoneError: hostile},
-			Picture:    ProfilePictureForm{Name: hostile, URL: "/picture", PictureError: hostile},
-			Email:      ProfileEmailForm{Current: hostile, Email: hostile, EmailError: hostile},
-			Password:   ProfilePasswordForm{Email: hostile, Set: true, CurrentError: hostile, PasswordError: hostile},
-			Identities: ProfileIdentitiesForm{Connected: []Connected{{ways[0], hostile, hostile, now, false}, {ways[4], "2", "", now, true}}, Others: ways[1:4], Now: now, Error: hostile},
-			Sessions:   list,
+			Details:  ProfileDetailsForm{Name: hostile, Phone: hostile, NameError: hostile, PhoneError: hostile},
+			Picture:  ProfilePictureForm{Name: hostile, URL: "/picture", PictureError: hostile},
+			Email:    ProfileEmailForm{Current: hostile, Email: hostile, EmailError: hostile},
+			Password: ProfilePasswordForm{Email: hostile, Set: true, CurrentError: hostile, PasswordError: hostile},
+			Identities: ProfileIdentitiesForm{Connected: []Connected{{ways[0], hostile, hostile, now, false},
+				{ways[4], "2", "", now, true}}, Others: ways[1:4], Now: now, Error: hostile},
+			Sessions: list,
 		}),
 		"profile new":     ProfilePage(person, Profile{Sessions: SessionList{Down: true}}),
 		"delete":          DeletePage(person, ProfileDeleteForm{Email: hostile, Password: true, PasswordError: hostile}),
@@ -194,7 +201,8 @@ func TestNextIsKeptByFormsAndLinks(t *testing.T) {
 		"reset spent": Reset(ResetForm{Next: next, Spent: true}), "confirm": Confirm(ConfirmForm{Next: next, Password: true}),
 	} {
 		nodes := elements(t, fragment)
-		kept := slices.DeleteFunc(named(nodes, "input"), func(n *html.Node) bool { return attr(n, "name") != "next" || attr(n, "value") != next })
+		kept := slices.DeleteFunc(named(nodes, "input"),
+			func(n *html.Node) bool { return attr(n, "name") != "next" || attr(n, "value") != next })
 		if forms := named(nodes, "form"); len(forms) == 0 || len(kept) != len(forms) {
 			t.Errorf("%s: %d of %d forms keep next", name, len(kept), len(forms))
 		}
@@ -213,10 +221,12 @@ func TestSignedInPagesRefreshAndOthersDoNot(t *testing.T) {
 	for name, page := range pages() {
 		nodes := elements(t, page)
 		refreshes := slices.ContainsFunc(nodes, func(n *html.Node) bool {
-			return attr(n, "hx-post") == "/auth/refresh" && attr(n, "hx-trigger") == "every 480s, wake" && attr(n, "hx-swap") == "none"
+			return attr(n, "hx-post") == "/auth/refresh" && attr(n, "hx-trigger") == "every 480s, wake" &&
+				attr(n, "hx-swap") == "none"
 		})
 		out := slices.ContainsFunc(nodes, func(n *html.Node) bool { return attr(n, "action") == "/auth/sign-out" })
-		person := slices.Contains([]string{"home inside", "confirm", "dashboard", "profile", "profile new", "delete", "delete, no word", "error"}, name)
+		person := slices.Contains([]string{"home inside", "confirm", "dashboard", "profile", "profile new", "delete",
+			"delete, no word", "error"}, name)
 		if refreshes != person || out != person {
 			t.Errorf("%s: refreshes %v, signs out %v, want %v", name, refreshes, out, person)
 		}
@@ -252,7 +262,8 @@ func TestOnlyOtherSessionsCanBeEnded(t *testing.T) {
 
 func TestLastWayInCannotBeDisconnected(t *testing.T) {
 	t.Parallel()
-	form := ProfileIdentitiesForm{Connected: []Connected{{Provider: Provider{"apple", "Apple"}, Subject: "1", LastWayIn: true}}, Now: now}
+	form := ProfileIdentitiesForm{Connected: []Connected{{Provider: Provider{"apple", "Apple"}, Subject: "1",
+		LastWayIn: true}}, Now: now}
 	if forms := named(elements(t, ProfileIdentities(form)), "form"); len(forms) != 0 {
 		t.Errorf("%d forms", len(forms))
 	}
@@ -260,7 +271,8 @@ func TestLastWayInCannotBeDisconnected(t *testing.T) {
 
 func TestInitials(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]string{"Ada Lovelace": "AL", "ada": "A", "": "·", "ada@example.com": "A", "Émile  de la Tour": "ÉT", "李 小龙": "李小", `">< <`: "·"} {
+	for name, want := range map[string]string{"Ada Lovelace": "AL", "ada": "A", "": "·", "ada@example.com": "A",
+		"Émile  de la Tour": "ÉT", "李 小龙": "李小", `">< <`: "·"} {
 		if got := initials(name); got != want {
 			t.Errorf("initials of %q are %q, want %q", name, got, want)
 		}

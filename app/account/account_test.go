@@ -63,7 +63,8 @@ func newWorld(t *testing.T, url, driver, rawURL string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = raw.Close() })
-	w := &world{t: t, raw: raw, address: url, log: &servers.LogBuffer{}, at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	w := &world{t: t, raw: raw, address: url, log: &servers.LogBuffer{},
+		at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	limits := limit.New(nil, false, w.clock, slog.New(slog.DiscardHandler))
 	rules := Rules{KeepTokens: []string{"google"}, Labels: models.ProviderLabels{OIDC: "Acme"}}
 	w.Accounts = New(w.outboxOn(db), NewPasswords(0, 200, 12), limits, rules)
@@ -73,7 +74,8 @@ func newWorld(t *testing.T, url, driver, rawURL string) *world {
 // outboxOn is an outbox as another process on this database has one. It is not open: a test has its work done.
 func (w *world) outboxOn(db *models.DB) *Outbox {
 	w.t.Helper()
-	keys := must[*token.Keys](w.t)(token.NewKeys([]string{strings.Repeat("s", 32)}, "https://accounts.example.com", w.clock))
+	keys := must[*token.Keys](w.t)(token.NewKeys([]string{strings.Repeat("s", 32)}, "https://accounts.example.com",
+		w.clock))
 	data := must[*token.DataKey](w.t)(OpenDataKey(w.t.Context(), db, keys, w.clock()))
 	sessions := w.engineOn(db, keys, func(store session.Store) session.Store { return store })
 	return NewOutbox(db, data, keys, w, sessions, w.logger(), w.clock)
@@ -158,7 +160,8 @@ func (w *world) person(email string) models.User {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	user, err := w.db.Users.Create(w.t.Context(), models.User{Name: "Anna Smith", Email: email, PasswordHash: hash}, w.clock())
+	user, err := w.db.Users.Create(w.t.Context(), models.User{Name: "Anna Smith", Email: email, PasswordHash: hash},
+		w.clock())
 	if err != nil {
 		w.t.Fatal(err)
 	}

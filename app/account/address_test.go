@@ -39,8 +39,9 @@ func TestCanonicalRefuses(t *testing.T) {
 		"first dot": ".anna@example.com", "last dot": "anna.@example.com", "two dots": "an..na@example.com", "empty label": "anna@example..com",
 		"end dot": "anna@example.com.", "no top": "anna@example", "ip": "anna@127.0.0.1", "ip literal": "anna@[127.0.0.1]",
 		"underscore host": "anna@exa_mple.com", "long local": strings.Repeat("a", 65) + "@example.com",
-		"long":         "a@" + strings.Repeat(strings.Repeat("b", 60)+".", 4) + "example.com",
-		"long in all":  strings.Repeat("a", 60) + "@" + strings.Repeat(strings.Repeat("b", 60)+".", 3) + "example.com.example.com",
+		"long": "a@" + strings.Repeat(strings.Repeat("b", 60)+".", 4) + "example.com",
+		"long in all": strings.Repeat("a", 60) + "@" + strings.Repeat(strings.Repeat("b", 60)+".", 3) +
+			"example.com.example.com",
 		"long label":   "anna@" + strings.Repeat("b", 64) + ".com",
 		"bad utf8":     "an\xffna@example.com",
 		"zero width":   "an\u200bna@example.com",
@@ -57,7 +58,8 @@ func TestCanonicalRefuses(t *testing.T) {
 // told apart, and must not pass for the plain one.
 func TestLookAlikeIsNobody(t *testing.T) {
 	t.Parallel()
-	for _, typed := range []string{"mi\u212ae@example.com", "\u017fam@example.com", "stra\u00dfe@example.com", "\ufb01nn@example.com", "al\u0130@example.com"} {
+	for _, typed := range []string{"mi\u212ae@example.com", "\u017fam@example.com", "stra\u00dfe@example.com",
+		"\ufb01nn@example.com", "al\u0130@example.com"} {
 		if got, err := Canonical(typed); !errors.Is(err, ErrAddress) {
 			t.Errorf("Canonical(%q) = %q, %v, want ErrAddress", typed, got, err)
 		}

@@ -124,7 +124,8 @@ func (a *Accounts) begin(ctx context.Context, m mailing, asker asker) (flow Flow
 // mayMail decides whether another code goes out to a recipient.
 func (a *Accounts) mayMail(ctx context.Context, m mailing, asker asker) (bool, error) {
 	share := a.share(kindOf(m.purpose), m.to)
-	allowed, room := asker.mayMail && a.limits.Take(ctx, recipientRule, share) == 0, a.outbox.room(kindOf(m.purpose) != kindSignUp)
+	allowed := asker.mayMail && a.limits.Take(ctx, recipientRule, share) == 0
+	room := a.outbox.room(kindOf(m.purpose) != kindSignUp)
 	if allowed && room {
 		return true, nil
 	}
@@ -148,7 +149,8 @@ func (a *Accounts) renewShare(ctx context.Context, purpose, to string) {
 
 func (a *Accounts) mailCode(ctx context.Context, m mailing) (id string, err error) {
 	code := newCode()
-	kept := models.Code{ID: rand.Text(), Purpose: m.purpose, Hash: a.keys.Digest("code", m.purpose, code), ExpiresAt: a.now().Add(CodeLife)}
+	kept := models.Code{ID: rand.Text(), Purpose: m.purpose, Hash: a.keys.Digest("code", m.purpose, code),
+		ExpiresAt: a.now().Add(CodeLife)}
 	if !m.live {
 		kept.Hash = a.keys.Digest("code", m.purpose, newCode())
 	}
@@ -222,7 +224,8 @@ func (a *Accounts) redeem(ctx context.Context, purpose string, flow Flow, typed 
 // work a stranger would make us do.
 const longestTypedCode = 256
 
-var codeShape = regexp.MustCompile(`(?:^|[^0-9A-Z])([` + codeAlphabet + `]{4})[^0-9A-Z]*([` + codeAlphabet + `]{4})(?:$|[^0-9A-Z])`)
+var codeShape = regexp.MustCompile(`(?:^|[^0-9A-Z])([` + codeAlphabet + `]{4})[^0-9A-Z]*([` + codeAlphabet +
+	`]{4})(?:$|[^0-9A-Z])`)
 
 // typedCode is the code a person meant, or "". Codes are typed in small letters or full width, with
 // spaces, dashes or none, and pasted with what stands around them in the mail and with characters that

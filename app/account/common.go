@@ -60,7 +60,8 @@ func (p *Passwords) isWords(text string) bool {
 
 // spelled undoes the spellings that fool nobody.
 func spelled(text string) string {
-	return strings.NewReplacer("0", "o", "1", "i", "!", "i", "3", "e", "4", "a", "@", "a", "5", "s", "$", "s", "7", "t", "8", "b").Replace(text)
+	return strings.NewReplacer("0", "o", "1", "i", "!", "i", "3", "e", "4", "a", "@", "a", "5", "s", "$", "s", "7", "t",
+		"8", "b").Replace(text)
 }
 
 func plainLetters(text string) string {

@@ -45,7 +45,8 @@ func TestTheMostUsedPasswordsAreRefused(t *testing.T) {
 			}
 		}
 		if len(plain) > 0 || len(dressed) > 5 {
-			t.Errorf("of the %d most used passwords of %d letters and more %d are taken, and %d dressed up: %.20q, %.20q", test.n, test.letters,
+			t.Errorf("of the %d most used passwords of %d letters and more %d are taken, and %d dressed up: %.20q, %.20q",
+				test.n, test.letters,
 				len(plain), len(dressed), plain[:min(len(plain), 10)], dressed[:min(len(dressed), 10)])
 		}
 	}

@@ -23,7 +23,8 @@ var senderRule = limit.Rule{Name: "sender", Rate: 5, Per: 24 * time.Hour, Burst:
 // ProposeEmail mails a code to a new address of the caller. The answer is the same when the address belongs to
 // another (no enumeration); its owner is told. mailed is false where codes were mailed before. FieldErrors, ErrBusy,
 // limit.Exceeded.
-func (a *Accounts) ProposeEmail(ctx context.Context, caller Caller, email string) (change EmailChange, mailed bool, err error) {
+func (a *Accounts) ProposeEmail(ctx context.Context, caller Caller,
+	email string) (change EmailChange, mailed bool, err error) {
 	user, err := a.Me(ctx, caller)
 	if err != nil {
 		return EmailChange{}, false, err
@@ -37,7 +38,8 @@ func (a *Accounts) ProposeEmail(ctx context.Context, caller Caller, email string
 }
 
 // ResendEmail begins a change of address again, once a minute. limit.Exceeded.
-func (a *Accounts) ResendEmail(ctx context.Context, caller Caller, change EmailChange) (again EmailChange, mailed bool, err error) {
+func (a *Accounts) ResendEmail(ctx context.Context, caller Caller,
+	change EmailChange) (again EmailChange, mailed bool, err error) {
 	if err := a.mayResend(ctx, change.Flow); err != nil {
 		return change, false, err
 	}
@@ -48,7 +50,8 @@ func (a *Accounts) ResendEmail(ctx context.Context, caller Caller, change EmailC
 	return a.sendChange(ctx, user, change.Email)
 }
 
-func (a *Accounts) sendChange(ctx context.Context, user models.User, email string) (change EmailChange, mailed bool, err error) {
+func (a *Accounts) sendChange(ctx context.Context, user models.User,
+	email string) (change EmailChange, mailed bool, err error) {
 	address, mistake := addressOf(email)
 	if mistake == nil && address == user.Email {
 		mistake = &Error{Code: CodeSameEmail, Field: "email"}

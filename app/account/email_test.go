@@ -74,7 +74,8 @@ func TestAddressInUseGetsTheSameAnswer(t *testing.T) {
 			t.Fatalf("used %+v free %+v", used, free)
 		}
 		letters := w.mail()
-		if len(letters) != 2 || letters[0].To != "bert@example.com" || letters[0].Code != "" || letters[0].Subject != "This address already has an account" {
+		if len(letters) != 2 || letters[0].To != "bert@example.com" || letters[0].Code != "" ||
+			letters[0].Subject != "This address already has an account" {
 			t.Fatalf("letters = %+v", letters)
 		}
 	})

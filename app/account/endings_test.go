@@ -57,7 +57,8 @@ func (w *world) storeFails(down func() bool) {
 
 func (w *world) started(user models.User) models.Session {
 	w.t.Helper()
-	return must[session.Pair](w.t)(w.outbox.sessions.Start(w.t.Context(), user, session.Arrival{AMR: []string{"pwd"}})).Session
+	return must[session.Pair](w.t)(w.outbox.sessions.Start(w.t.Context(), user,
+		session.Arrival{AMR: []string{"pwd"}})).Session
 }
 
 func (w *world) live(user models.User) int {

@@ -50,8 +50,8 @@ func (a *Accounts) enter(ctx context.Context, caller Caller, shown proven) (Ente
 	if err := a.CarryOut(ctx, user.ID); err != nil {
 		return Entered{}, err
 	}
-	pair, err := a.sessions.Start(ctx, user, session.Arrival{Remember: shown.remember, AMR: shown.amr, Provider: shown.provider,
-		Client: caller.Client, IP: caller.ip()})
+	pair, err := a.sessions.Start(ctx, user, session.Arrival{Remember: shown.remember, AMR: shown.amr,
+		Provider: shown.provider, Client: caller.Client, IP: caller.ip()})
 	if err != nil {
 		return Entered{}, err
 	}
@@ -63,7 +63,8 @@ func (a *Accounts) enter(ctx context.Context, caller Caller, shown proven) (Ente
 			return Entered{}, err
 		}
 	}
-	a.record(ctx, caller, models.Event{UserID: user.ID, SessionID: pair.Session.ID, Kind: shown.event, Detail: shown.provider})
+	a.record(ctx, caller, models.Event{UserID: user.ID, SessionID: pair.Session.ID, Kind: shown.event,
+		Detail: shown.provider})
 	return Entered{Pair: pair, User: user}, nil
 }
 

@@ -130,7 +130,8 @@ var (
 
 // RefusedRefresh is told when a refresh token got nothing because it is forged or its session is over.
 func (a *Accounts) RefusedRefresh(ctx context.Context, caller Caller, over models.Session, why string) {
-	event := a.attributed(caller, models.Event{UserID: over.UserID, SessionID: over.ID, Kind: models.EventRefreshRefused, Detail: why})
+	event := a.attributed(caller, models.Event{UserID: over.UserID, SessionID: over.ID, Kind: models.EventRefreshRefused,
+		Detail: why})
 	if a.limits.TryClient(ctx, loggedRule, caller.IP) == nil {
 		a.say(ctx, caller, event)
 	}

@@ -89,7 +89,8 @@ func TestBcryptRefusesInItsOwnTime(t *testing.T) {
 func TestOlderCostIsRehashed(t *testing.T) {
 	t.Parallel()
 	p := NewPasswords(1, 1, 12)
-	hash := must[string](t)(argon2id.CreateHash(good, &argon2id.Params{Memory: 1024, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}))
+	hash := must[string](t)(argon2id.CreateHash(good,
+		&argon2id.Params{Memory: 1024, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}))
 	if ok, rehash, err := p.Verify(t.Context(), Known, hash, good); !ok || !rehash || err != nil {
 		t.Fatalf("right: %v, %v, %v", ok, rehash, err)
 	}
@@ -101,7 +102,8 @@ func TestOlderCostIsRehashed(t *testing.T) {
 func TestUnreadableHashIsAnErrorNotAnAnswer(t *testing.T) {
 	t.Parallel()
 	p := NewPasswords(1, 1, 12)
-	for _, hash := range []string{"plain", "$2a$", "$argon2id$", "$argon2id$v=19$m=19456,t=0,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", "$argon2id$v=19$m=19456,t=2,p=0$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"} {
+	for _, hash := range []string{"plain", "$2a$", "$argon2id$",
+		"$argon2id$v=19$m=19456,t=0,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", "$argon2id$v=19$m=19456,t=2,p=0$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"} {
 		if ok, _, err := p.Verify(t.Context(), Known, hash, "plain"); ok || err == nil {
 			t.Errorf("Verify(%q) = %v, %v", hash, ok, err)
 		}

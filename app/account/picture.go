@@ -40,7 +40,8 @@ func (a *Accounts) RemovePicture(ctx context.Context, caller Caller) (models.Use
 	return a.keepPicture(ctx, caller, user, "", nil)
 }
 
-func (a *Accounts) keepPicture(ctx context.Context, caller Caller, user models.User, hash string, drawn []byte) (models.User, error) {
+func (a *Accounts) keepPicture(ctx context.Context, caller Caller, user models.User, hash string,
+	drawn []byte) (models.User, error) {
 	err := a.change(ctx, caller, func(u *unit) error {
 		if err := u.Pictures.Set(ctx, user.ID, hash, drawn, a.now()); err != nil {
 			return err

@@ -18,7 +18,8 @@ func TestProfileKeepsNameAndPhone(t *testing.T) {
 			t.Fatalf("got %+v kept %+v", got, kept)
 		}
 		w.must(w.SetProfile(t.Context(), w.as(user), strings.Repeat("n", 100), ""))
-		for _, phone := range []string{"1234", "call me", "+44 20 7946 0958 0000 0000 0000 00", "12345\n6", "١٢٣٤٥", "12345x"} {
+		for _, phone := range []string{"1234", "call me", "+44 20 7946 0958 0000 0000 0000 00", "12345\n6", "١٢٣٤٥",
+			"12345x"} {
 			_, err := w.SetProfile(t.Context(), w.as(user), "Anna", phone)
 			if got := mistakes(t, err); len(got) != 1 || got[0].Field != "phone" || got[0].Code != CodeInvalidPhone {
 				t.Errorf("phone %q: %v", phone, err)
@@ -75,7 +76,8 @@ func TestTwoChangesAtOnceAreOne(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.person("anna@example.com")
 		user = w.must(w.db.Users.ByID(t.Context(), user.ID))
-		first, second := w.text(w.passwords.Hash(t.Context(), Known, better)), w.text(w.passwords.Hash(t.Context(), Known, good))
+		first, second := w.text(w.passwords.Hash(t.Context(), Known, better)), w.text(w.passwords.Hash(t.Context(), Known,
+			good))
 		wantErr(t, w.replacePassword(t.Context(), w.as(user), user, first), nil)
 		wantErr(t, w.replacePassword(t.Context(), w.as(user), user, second), ErrCredentials)
 		if w.hash(user.ID) != first {

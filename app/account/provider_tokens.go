@@ -17,7 +17,8 @@ const early = time.Minute
 
 // ProviderTokens opens the tokens a provider gave at a user's sign-in, traded for new ones when
 // they have expired. ErrNoTokens when none are kept or none can be had without the person.
-func (a *Accounts) ProviderTokens(ctx context.Context, userID, provider string, refresh RefreshTokens) (models.ProviderTokens, error) {
+func (a *Accounts) ProviderTokens(ctx context.Context, userID, provider string,
+	refresh RefreshTokens) (models.ProviderTokens, error) {
 	identity, err := a.keeper(ctx, userID, provider)
 	if err != nil {
 		return models.ProviderTokens{}, err
@@ -34,7 +35,8 @@ func (a *Accounts) ProviderTokens(ctx context.Context, userID, provider string, 
 
 // trade asks the provider and keeps its answer. Some providers take a refresh token once, so of two
 // trades at once one fails or is too late: what the other has kept is then the answer.
-func (a *Accounts) trade(ctx context.Context, identity models.Identity, old models.ProviderTokens, refresh RefreshTokens) (models.ProviderTokens, error) {
+func (a *Accounts) trade(ctx context.Context, identity models.Identity, old models.ProviderTokens,
+	refresh RefreshTokens) (models.ProviderTokens, error) {
 	tokens, failed := refresh(ctx, identity.Provider, old)
 	if failed == nil {
 		failed = a.replaceTokens(ctx, identity, keepRefresh(tokens, old))

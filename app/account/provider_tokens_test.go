@@ -49,7 +49,8 @@ func TestProviderTokensRestSealed(t *testing.T) {
 		// A row copied onto another identity stays shut.
 		wantErr(t, w.Link(t.Context(), w.as(user), models.Identity{Provider: "google", Subject: "2"}), nil)
 		w.wait(time.Minute)
-		wantErr(t, w.db.Identities.Used(t.Context(), models.Identity{Provider: "google", Subject: "2", Sealed: kept.Sealed}, w.clock()), nil)
+		wantErr(t, w.db.Identities.Used(t.Context(), models.Identity{Provider: "google", Subject: "2", Sealed: kept.Sealed},
+			w.clock()), nil)
 		_, err := w.ProviderTokens(t.Context(), user.ID, "google", never(t))
 		wantErr(t, err, ErrNoTokens)
 	})
@@ -162,9 +163,10 @@ func TestAFailedTradeIsAnError(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		user := w.came("google", w.tokens("access-1", "refresh-1", -time.Hour))
 		down := errors.New("provider down")
-		_, err := w.ProviderTokens(t.Context(), user.ID, "google", func(context.Context, string, models.ProviderTokens) (models.ProviderTokens, error) {
-			return models.ProviderTokens{}, down
-		})
+		_, err := w.ProviderTokens(t.Context(), user.ID, "google",
+			func(context.Context, string, models.ProviderTokens) (models.ProviderTokens, error) {
+				return models.ProviderTokens{}, down
+			})
 		wantErr(t, err, down)
 	})
 }

@@ -22,7 +22,8 @@ func resetPurpose(address string) string { return addressed(kindReset, address) 
 // Forgot begins a reset and mails a code, if there is anyone to mail it to; the answer is the same if
 // not (no enumeration). mailed is false where codes were mailed before, or the caller may cause none. FieldErrors
 // when the address is none; ErrBusy.
-func (a *Accounts) Forgot(ctx context.Context, caller Caller, email string) (reset PasswordReset, mailed bool, err error) {
+func (a *Accounts) Forgot(ctx context.Context, caller Caller,
+	email string) (reset PasswordReset, mailed bool, err error) {
 	address, mistake := addressOf(email)
 	if mistake != nil {
 		return PasswordReset{}, false, FieldErrors{mistake}
@@ -31,28 +32,31 @@ func (a *Accounts) Forgot(ctx context.Context, caller Caller, email string) (res
 }
 
 // ResendReset begins a reset again, once a minute. limit.Exceeded, ErrBusy.
-func (a *Accounts) ResendReset(ctx context.Context, caller Caller, reset PasswordReset) (again PasswordReset, mailed bool, err error) {
+func (a *Accounts) ResendReset(ctx context.Context, caller Caller,
+	reset PasswordReset) (again PasswordReset, mailed bool, err error) {
 	if err := a.mayResend(ctx, reset.Flow); err != nil {
 		return reset, false, err
 	}
 	return a.sendReset(ctx, reset.Email, a.asker(ctx, caller, reset.Email))
 }
 
-func (a *Accounts) sendReset(ctx context.Context, address string, asker asker) (reset PasswordReset, mailed bool, err error) {
+func (a *Accounts) sendReset(ctx context.Context, address string,
+	asker asker) (reset PasswordReset, mailed bool, err error) {
 	user, err := a.db.Users.ByEmail(ctx, address)
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return PasswordReset{}, false, err
 	}
 	known := err == nil
-	flow, mailed, err := a.begin(ctx, mailing{resetPurpose(address), address, known && user.DisabledAt == nil, func(code string) letter {
-		switch {
-		case !known:
-			return letter{}
-		case user.DisabledAt != nil:
-			return letter{Kind: mail.AccountClosed}
-		}
-		return codeLetter(mail.ResetCode, code)
-	}, user.ID}, asker)
+	flow, mailed, err := a.begin(ctx, mailing{resetPurpose(address), address, known && user.DisabledAt == nil,
+		func(code string) letter {
+			switch {
+			case !known:
+				return letter{}
+			case user.DisabledAt != nil:
+				return letter{Kind: mail.AccountClosed}
+			}
+			return codeLetter(mail.ResetCode, code)
+		}, user.ID}, asker)
 	return PasswordReset{Flow: flow, Email: address}, mailed, err
 }
 
@@ -60,7 +64,8 @@ func (a *Accounts) sendReset(ctx context.Context, address string, asker asker) (
 // first, so one that is weak costs nothing and tells known addresses from unknown ones by no time (enumeration), and
 // hashed only once the code is right: strangers get no hash out of us. FieldErrors, ErrBusy, ErrResetBefore,
 // models.ErrWrongCode, models.ErrSpentCode.
-func (a *Accounts) Reset(ctx context.Context, caller Caller, reset PasswordReset, code, password string) (models.User, error) {
+func (a *Accounts) Reset(ctx context.Context, caller Caller, reset PasswordReset, code,
+	password string) (models.User, error) {
 	// Only the address is known to be theirs yet: to refuse their name before the code is proven
 	// would tell a stranger that the account exists, and the name.
 	if weak := a.passwords.weakness(password, reset.Email); weak != nil {
@@ -114,7 +119,8 @@ func (a *Accounts) resetBefore(ctx context.Context, reset PasswordReset, passwor
 
 // finishReset uses the code, lets every other code of the user go (a change of address that a thief began
 // dies here) and sets the password while the address that got the code is still theirs.
-func (a *Accounts) finishReset(ctx context.Context, caller Caller, code string, user models.User, hash string) (models.User, error) {
+func (a *Accounts) finishReset(ctx context.Context, caller Caller, code string, user models.User,
+	hash string) (models.User, error) {
 	err := a.change(ctx, caller, func(u *unit) error {
 		if err := useCode(ctx, u.DB, user.ID, code, resetPurpose(user.Email)); err != nil {
 			return err

@@ -47,7 +47,8 @@ func TestForgotAnswersTheSameForAnUnknownAddress(t *testing.T) {
 			t.Fatalf("costs = %+v", costs)
 		}
 		letters := w.mail()
-		if len(letters) != 2 || len(letters[0].Code) != 9 || letters[1].Subject != "Your account is closed" || letters[1].Code != "" {
+		if len(letters) != 2 || len(letters[0].Code) != 9 || letters[1].Subject != "Your account is closed" ||
+			letters[1].Code != "" {
 			t.Fatalf("letters = %+v", letters)
 		}
 		for i, recovery := range asked {
@@ -91,7 +92,8 @@ func TestAWeakPasswordCostsNoCode(t *testing.T) {
 		w.person("anna.larkspur@example.com") // Anna Smith
 		recovery := w.forgot("anna.larkspur@example.com")
 		code := w.mail()[0].Code
-		_, err := w.Reset(t.Context(), Caller{}, recovery, other(code), "larkspur-anna-1") // said before the code is looked at
+		// said before the code is looked at
+		_, err := w.Reset(t.Context(), Caller{}, recovery, other(code), "larkspur-anna-1")
 		if mistakes(t, err).Of("password") == nil {
 			t.Fatal("own address passes")
 		}

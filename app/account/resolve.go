@@ -78,7 +78,8 @@ func (a *Accounts) admit(ctx context.Context, known, identity models.Identity) (
 
 // join adds an identity to the owner of the address its provider vouches for. An address on a user
 // is always proven, so both sides are the same person; the letter is for the case they are not.
-func (a *Accounts) join(ctx context.Context, caller Caller, owner models.User, identity models.Identity) (Resolution, error) {
+func (a *Accounts) join(ctx context.Context, caller Caller, owner models.User,
+	identity models.Identity) (Resolution, error) {
 	if owner.DisabledAt != nil {
 		return Resolution{}, ErrDisabled
 	}
@@ -91,7 +92,8 @@ func (a *Accounts) join(ctx context.Context, caller Caller, owner models.User, i
 		if err := u.DB.Identities.Join(ctx, identity, owner.Email, a.now()); err != nil {
 			return err
 		}
-		if err := a.tell(ctx, u.DB, owner, mail.ProviderJoined, mail.Args{Provider: a.called(identity.Provider)}); err != nil {
+		if err := a.tell(ctx, u.DB, owner, mail.ProviderJoined,
+			mail.Args{Provider: a.called(identity.Provider)}); err != nil {
 			return err
 		}
 		return u.record(ctx, models.Event{UserID: owner.ID, Kind: models.EventLinked, Detail: identity.Provider})
@@ -107,7 +109,8 @@ func (a *Accounts) create(ctx context.Context, identity models.Identity, address
 	if err != nil {
 		return Resolution{}, err
 	}
-	user, err := a.db.Identities.LinkNew(ctx, identity, models.User{Name: firstName(identity, a.called(identity.Provider)), Email: address}, a.now())
+	user, err := a.db.Identities.LinkNew(ctx, identity,
+		models.User{Name: firstName(identity, a.called(identity.Provider)), Email: address}, a.now())
 	if err == nil && address != "" {
 		err = dropDecoys(ctx, a.db, address)
 	}

@@ -17,14 +17,16 @@ func TestFirstSignInMakesAUserTheNextFindsIt(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		user, fresh, joined, err := w.resolved(google("1", "Anna@Example.com"))
-		if err != nil || !fresh || joined || user.Email != "anna@example.com" || user.Name != "Anna Smith" || user.PasswordHash != "" {
+		if err != nil || !fresh || joined || user.Email != "anna@example.com" || user.Name != "Anna Smith" ||
+			user.PasswordHash != "" {
 			t.Fatalf("user %+v fresh %v joined %v err %v", user, fresh, joined, err)
 		}
 		w.wait(time.Hour)
 		changed := google("1", "other@example.com")
 		changed.Name = "Someone Else"
 		again, fresh, joined, err := w.resolved(changed)
-		if err != nil || fresh || joined || again.ID != user.ID || again.Email != "anna@example.com" || again.Name != "Anna Smith" {
+		if err != nil || fresh || joined || again.ID != user.ID || again.Email != "anna@example.com" ||
+			again.Name != "Anna Smith" {
 			t.Fatalf("user %+v fresh %v joined %v err %v", again, fresh, joined, err)
 		}
 		kept := must[models.Identity](t)(w.db.Identities.Find(t.Context(), "google", "1"))
@@ -108,7 +110,8 @@ func TestTwentyFirstSignInsAtOnceAreOneUser(t *testing.T) {
 				_, _, _, err := w.resolved(google(subject, "anna"+subject+"@example.com"))
 				return err
 			})
-			if answers[nil] != 20 || w.count("SELECT count(*) FROM users") != round || w.count("SELECT count(*) FROM identities") != round {
+			if answers[nil] != 20 || w.count("SELECT count(*) FROM users") != round ||
+				w.count("SELECT count(*) FROM identities") != round {
 				t.Fatalf("round %d: answers %v, %d users", round, answers, w.count("SELECT count(*) FROM users"))
 			}
 		}
@@ -123,7 +126,8 @@ func TestTwentyIdentitiesOfOneAddressAreOneUser(t *testing.T) {
 			_, _, _, err := w.resolved(google(strconv.Itoa(i), "anna@example.com"))
 			return err
 		})
-		if answers[nil] != 20 || w.count("SELECT count(*) FROM users") != 1 || w.count("SELECT count(*) FROM identities") != 20 {
+		if answers[nil] != 20 || w.count("SELECT count(*) FROM users") != 1 ||
+			w.count("SELECT count(*) FROM identities") != 20 {
 			t.Fatalf("answers %v, %d users", answers, w.count("SELECT count(*) FROM users"))
 		}
 	})
@@ -151,7 +155,8 @@ func TestEveryNewUserHasAName(t *testing.T) {
 			"456789": {"", "", "X 6789"},
 			"5":      {"", strings.Repeat("é", 110) + "@example.com", strings.Repeat("é", 100)},
 		} {
-			user, _, _, err := w.resolved(models.Identity{Provider: "twitter", Subject: subject, Name: given[0], Email: given[1]})
+			user, _, _, err := w.resolved(models.Identity{Provider: "twitter", Subject: subject, Name: given[0],
+				Email: given[1]})
 			if err != nil || user.Name != given[2] {
 				t.Errorf("%s: name %q, %v, want %q", subject, user.Name, err, given[2])
 			}
@@ -185,7 +190,8 @@ func TestUnlinkKeepsTheLastWayIn(t *testing.T) {
 		wantErr(t, err, nil)
 		wantErr(t, w.Unlink(t.Context(), w.as(user), "google", "1", []string{"google", "github"}), models.ErrLastWayIn)
 		wantErr(t, w.Link(t.Context(), w.as(user), models.Identity{Provider: "github", Subject: "9"}), nil)
-		wantErr(t, w.Unlink(t.Context(), w.as(w.person("bert@example.com")), "google", "1", []string{"google", "github"}), models.ErrNotFound)
+		wantErr(t, w.Unlink(t.Context(), w.as(w.person("bert@example.com")), "google", "1", []string{"google", "github"}),
+			models.ErrNotFound)
 		w.mail()
 		wantErr(t, w.Unlink(t.Context(), w.as(user), "google", "1", []string{"google", "github"}), nil)
 		w.one("anna@example.com", "Google no longer signs you in")
@@ -213,7 +219,8 @@ func TestAVouchedAddressIsTakenWhole(t *testing.T) {
 			{long, long + ".attacker.example"}, {"victim@example.com", "vic\u200etim@example.com"},
 		} {
 			victim := w.person(at.victim)
-			identity := models.Identity{Provider: "oidc", Subject: strconv.Itoa(i), Email: at.named, Vouched: true, Name: "Mallory"}
+			identity := models.Identity{Provider: "oidc", Subject: strconv.Itoa(i), Email: at.named, Vouched: true,
+				Name: "Mallory"}
 			if user, _, joined, err := w.resolved(identity); err != nil || joined || user.ID == victim.ID {
 				t.Errorf("%q came in as %q: %v", at.named, at.victim, err)
 			}

@@ -46,7 +46,8 @@ func (a *Accounts) SignOut(ctx context.Context, caller Caller, access, refresh s
 		return u.record(ctx, event)
 	})
 	if err != nil {
-		a.log.WarnContext(ctx, "neither store nor database answers: a sign-out is kept in memory", "session", sessionID, "err", err)
+		a.log.WarnContext(ctx, "neither store nor database answers: a sign-out is kept in memory", "session", sessionID,
+			"err", err)
 		a.outbox.EndLater(userID, sessionID)
 	}
 }
@@ -89,7 +90,8 @@ func (a *Accounts) ReusedRefresh(ctx context.Context, caller Caller, ended model
 		if err := a.tell(ctx, u.DB, user, mail.SessionReused, mail.Args{Client: ended.Client}); err != nil {
 			return err
 		}
-		return u.record(ctx, models.Event{UserID: ended.UserID, SessionID: ended.ID, Kind: models.EventReuse, Detail: ended.Client})
+		return u.record(ctx, models.Event{UserID: ended.UserID, SessionID: ended.ID, Kind: models.EventReuse,
+			Detail: ended.Client})
 	})
 	if err != nil {
 		a.log.WarnContext(ctx, "could not tell the owner of a reuse", "user", ended.UserID, "err", err)

@@ -52,14 +52,16 @@ func (a *Accounts) BeginCode(ctx context.Context, caller Caller, email string) (
 
 // ResendCode begins such a flow again, once a minute; mailed is false where codes were mailed before.
 // limit.Exceeded, ErrBusy.
-func (a *Accounts) ResendCode(ctx context.Context, caller Caller, pending CodeSignIn) (again CodeSignIn, mailed bool, err error) {
+func (a *Accounts) ResendCode(ctx context.Context, caller Caller,
+	pending CodeSignIn) (again CodeSignIn, mailed bool, err error) {
 	if err := a.mayResend(ctx, pending.Flow); err != nil {
 		return pending, false, err
 	}
 	return a.sendCode(ctx, pending.Email, a.asker(ctx, caller, pending.Email))
 }
 
-func (a *Accounts) sendCode(ctx context.Context, address string, asker asker) (pending CodeSignIn, mailed bool, err error) {
+func (a *Accounts) sendCode(ctx context.Context, address string,
+	asker asker) (pending CodeSignIn, mailed bool, err error) {
 	user, err := a.byTyped(ctx, address)
 	if err != nil {
 		return CodeSignIn{}, false, err
@@ -82,7 +84,8 @@ func (a *Accounts) sendCode(ctx context.Context, address string, asker asker) (p
 // authenticateWithCode takes the code and the password. Nothing is hashed before the code is right; then
 // it is in the first lane. A wrong password costs a try like a wrong code. models.ErrWrongCode,
 // models.ErrSpentCode, ErrCredentials, ErrDisabled, ErrBusy.
-func (a *Accounts) authenticateWithCode(ctx context.Context, pending CodeSignIn, code, password string) (models.User, error) {
+func (a *Accounts) authenticateWithCode(ctx context.Context, pending CodeSignIn, code,
+	password string) (models.User, error) {
 	purpose := signInPurpose(pending.Email)
 	id, err := a.prove(ctx, purpose, pending.Flow, code)
 	if err != nil {

@@ -29,7 +29,8 @@ func TestEveryWrongSignInIsOneAnswerAndOneHash(t *testing.T) {
 		shut := w.person("shut@example.com")
 		wantErr(t, w.db.Users.SetDisabled(t.Context(), shut.ID, true, w.clock()), nil)
 		w.must(w.db.Users.Create(t.Context(), models.User{Name: "No", Email: "none@example.com"}, w.clock()))
-		for _, email := range []string{"anna@example.com", "nobody@example.com", "none@example.com", "shut@example.com", "not an address", ""} {
+		for _, email := range []string{"anna@example.com", "nobody@example.com", "none@example.com", "shut@example.com",
+			"not an address", ""} {
 			for _, password := range []string{"", "wrong"} {
 				before := w.passwords.Hashed()
 				_, err := w.authenticate(t.Context(), Known, email, password)

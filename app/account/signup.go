@@ -22,7 +22,8 @@ func signUpPurpose(address string) string { return addressed(kindSignUp, address
 
 // BeginSignUp begins a sign-up and mails a code. The answer is the same for an address that has an
 // account (no enumeration); its owner gets a mail that says so. FieldErrors, ErrBusy.
-func (a *Accounts) BeginSignUp(ctx context.Context, caller Caller, name, email, password string) (PendingSignUp, error) {
+func (a *Accounts) BeginSignUp(ctx context.Context, caller Caller, name, email,
+	password string) (PendingSignUp, error) {
 	name = strings.TrimSpace(name)
 	address, err := a.validateSignUp(name, email, password)
 	if err != nil {
@@ -50,7 +51,8 @@ func (a *Accounts) validateSignUp(name, email, password string) (string, error) 
 
 // ResendSignUp begins a sign-up's flow again, once a minute; mailed is false where codes were mailed before.
 // limit.Exceeded, ErrBusy.
-func (a *Accounts) ResendSignUp(ctx context.Context, caller Caller, pending PendingSignUp) (again PendingSignUp, mailed bool, err error) {
+func (a *Accounts) ResendSignUp(ctx context.Context, caller Caller,
+	pending PendingSignUp) (again PendingSignUp, mailed bool, err error) {
 	if err := a.mayResend(ctx, pending.Flow); err != nil {
 		return pending, false, err
 	}
@@ -63,7 +65,8 @@ func (a *Accounts) verify(ctx context.Context, pending PendingSignUp, code strin
 	if err := a.redeem(ctx, signUpPurpose(pending.Email), pending.Flow, code); err != nil {
 		return models.User{}, err
 	}
-	user, err := a.db.Users.Create(ctx, models.User{Name: pending.Name, Email: pending.Email, PasswordHash: pending.PasswordHash}, a.now())
+	user, err := a.db.Users.Create(ctx, models.User{Name: pending.Name, Email: pending.Email,
+		PasswordHash: pending.PasswordHash}, a.now())
 	if errors.Is(err, models.ErrTaken) {
 		return models.User{}, ErrTaken
 	}
@@ -83,17 +86,19 @@ func (a *Accounts) SignedUp(ctx context.Context, pending PendingSignUp) (bool, e
 	return err == nil && user.PasswordHash == pending.PasswordHash, err
 }
 
-func (a *Accounts) sendSignUp(ctx context.Context, pending PendingSignUp, asker asker) (again PendingSignUp, mailed bool, err error) {
+func (a *Accounts) sendSignUp(ctx context.Context, pending PendingSignUp,
+	asker asker) (again PendingSignUp, mailed bool, err error) {
 	user, err := a.db.Users.ByEmail(ctx, pending.Email)
 	known := err == nil
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return PendingSignUp{}, false, err
 	}
-	pending.Flow, mailed, err = a.begin(ctx, mailing{signUpPurpose(pending.Email), pending.Email, !known, func(code string) letter {
-		if known {
-			return letter{Kind: mail.HaveAccount}
-		}
-		return codeLetter(mail.SignUpCode, code)
-	}, user.ID}, asker)
+	pending.Flow, mailed, err = a.begin(ctx, mailing{signUpPurpose(pending.Email), pending.Email, !known,
+		func(code string) letter {
+			if known {
+				return letter{Kind: mail.HaveAccount}
+			}
+			return codeLetter(mail.SignUpCode, code)
+		}, user.ID}, asker)
 	return pending, mailed, err
 }

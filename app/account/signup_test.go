@@ -19,7 +19,8 @@ func TestSignUpMakesAUserOnlyAfterTheCode(t *testing.T) {
 			t.Fatalf("%d users before the code", n)
 		}
 		letter := w.one("anna@example.com", "Your code to create an account")
-		user := must[models.User](t)(w.verify(t.Context(), throughJSON(t, pending), " "+strings.ToLower(letter.Code[:4])+" – "+letter.Code[5:]))
+		user := must[models.User](t)(w.verify(t.Context(), throughJSON(t, pending),
+			" "+strings.ToLower(letter.Code[:4])+" – "+letter.Code[5:]))
 		if user.Name != "Anna" || user.Email != "anna@example.com" {
 			t.Fatalf("user = %+v", user)
 		}
@@ -78,7 +79,8 @@ func TestSignUpAnswersTheSameForAKnownAddress(t *testing.T) {
 			t.Fatalf("costs = %+v", costs)
 		}
 		letters := w.mail()
-		if len(letters) != 2 || letters[0].Subject != "You already have an account" || letters[0].To != "anna@example.com" || letters[0].Code != "" || len(letters[1].Code) != 9 {
+		if len(letters) != 2 || letters[0].Subject != "You already have an account" ||
+			letters[0].To != "anna@example.com" || letters[0].Code != "" || len(letters[1].Code) != 9 {
 			t.Fatalf("letters = %+v", letters)
 		}
 		wrong := other(letters[1].Code)
@@ -125,7 +127,8 @@ func TestTheTableAloneOpensNothing(t *testing.T) {
 		if err := w.raw.QueryRow("SELECT hash FROM codes").Scan(&kept); err != nil {
 			t.Fatal(err)
 		}
-		elsewhere := must[*token.Keys](t)(token.NewKeys([]string{strings.Repeat("e", 32)}, "https://accounts.example.com", w.clock))
+		elsewhere := must[*token.Keys](t)(token.NewKeys([]string{strings.Repeat("e", 32)}, "https://accounts.example.com",
+			w.clock))
 		for keys, opens := range map[*token.Keys]bool{w.keys: true, elsewhere: false} {
 			if hash := keys.Digest("code", signUpPurpose("anna@example.com"), typedCode(code)); (hash == kept) != opens {
 				t.Errorf("a key of another house: %v", !opens)
@@ -169,7 +172,8 @@ func TestTextThatIsNoCodeCostsNoTry(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		pending := w.register("Anna", "anna@example.com")
-		for _, typed := range []string{"", "ABCDEFG", "ABCDEFGH2", "ABCD-EFGH 2", "-", strings.Repeat("2", 1000), "\x00", strings.Repeat("ﷺ", 900)} {
+		for _, typed := range []string{"", "ABCDEFG", "ABCDEFGH2", "ABCD-EFGH 2", "-", strings.Repeat("2", 1000), "\x00",
+			strings.Repeat("ﷺ", 900)} {
 			_, err := w.verify(t.Context(), pending, typed)
 			wantErr(t, err, models.ErrWrongCode)
 		}

@@ -83,7 +83,8 @@ func follows(a, b rune) bool {
 	if a == ' ' || b == ' ' {
 		return false
 	}
-	return b-a >= -1 && b-a <= 1 || strings.Contains(tracks, string([]rune{a, b})) || strings.Contains(tracks, string([]rune{b, a}))
+	return b-a >= -1 && b-a <= 1 || strings.Contains(tracks, string([]rune{a, b})) ||
+		strings.Contains(tracks, string([]rune{b, a}))
 }
 
 // isOwn reports whether too little is left once everything a stranger can look up about the person

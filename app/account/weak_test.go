@@ -97,7 +97,8 @@ func TestOwnNameAndAddressAreRefused(t *testing.T) {
 			t.Errorf("weakness(%q) passes", password)
 		}
 	}
-	for _, password := range []string{"hosanna in the highest", "anna likes vinegar crisps", "the gatehouse is haunted", good} {
+	for _, password := range []string{"hosanna in the highest", "anna likes vinegar crisps", "the gatehouse is haunted",
+		good} {
 		if code := weakness(t, password, own...); code != "" {
 			t.Errorf("weakness of %q is %q", password, code)
 		}
@@ -108,7 +109,8 @@ func TestOwnNameAndAddressAreRefused(t *testing.T) {
 func TestTheSitesOwnAddressIsRefused(t *testing.T) {
 	t.Parallel()
 	p := NewPasswords(1, 1, 12, "id.blumenladen", "Fleur & Co")
-	for _, password := range []string{"blumenladen12", "Blumenladen 2026!", "id.blumenladen", "blumenladen-xkq7", "fleur2026 fleur", "blumenladenfleur"} {
+	for _, password := range []string{"blumenladen12", "Blumenladen 2026!", "id.blumenladen", "blumenladen-xkq7",
+		"fleur2026 fleur", "blumenladenfleur"} {
 		if found := p.weakness(password); found == nil || found.Code != CodePersonalPassword {
 			t.Errorf("weakness of %q is %+v", password, found)
 		}

@@ -79,14 +79,16 @@ func attack(house *process, aimed bool) error {
 	}
 	strangers.Wait()
 	fmt.Printf("%-44s %8.0f ms p95 of %d\n", "known browser, 200 sign-ins/s "+where, ms(percentile(waits, 95)), len(waits))
-	fmt.Printf("%-44s %8.0f ms longest of %d\n", "new browser, code by mail and password", ms(slices.Max(fresh)), len(fresh))
+	fmt.Printf("%-44s %8.0f ms longest of %d\n", "new browser, code by mail and password", ms(slices.Max(fresh)),
+		len(fresh))
 	fmt.Printf("%-44s %v\n", "what the strangers were answered", counts(&statuses))
 	return nil
 }
 
 // flood signs in from ever new addresses, as fast as it was told and no faster.
 func flood(house *process, over time.Time, target func() string, statuses *[600]atomic.Int64) {
-	client := &http.Client{Timeout: 20 * time.Second, CheckRedirect: stay, Transport: &http.Transport{MaxIdleConnsPerHost: inFlight}}
+	client := &http.Client{Timeout: 20 * time.Second, CheckRedirect: stay,
+		Transport: &http.Transport{MaxIdleConnsPerHost: inFlight}}
 	room := make(chan struct{}, inFlight)
 	var all sync.WaitGroup
 	tick := time.NewTicker(time.Second / attackRate)

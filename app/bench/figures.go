@@ -75,7 +75,8 @@ func line(name string, f figure, ratio string) {
 }
 
 func heading() {
-	fmt.Printf("%-34s %8s %8s %8s %8s %8s %8s\n", "µs of CPU a request", "ours", "Postgres", "Redis", "all in", "p99 ms", "a second")
+	fmt.Printf("%-34s %8s %8s %8s %8s %8s %8s\n", "µs of CPU a request", "ours", "Postgres", "Redis", "all in", "p99 ms",
+		"a second")
 }
 
 func micros(d time.Duration) string {
@@ -156,7 +157,8 @@ func measureSignIn(house *process, people []*person) error {
 			request.SetRequestURI(house.url + "/sign-in")
 			request.Header.SetMethod(fasthttp.MethodPost)
 			request.Header.SetContentType("application/x-www-form-urlencoded")
-			request.SetBodyString("email=" + people[worker%len(people)].email + "&password=" + strings.ReplaceAll(password, " ", "+"))
+			request.SetBodyString("email=" + people[worker%len(people)].email + "&password=" +
+				strings.ReplaceAll(password, " ", "+"))
 		}, nil)
 		if err != nil {
 			return err
@@ -213,9 +215,11 @@ func measureSessions(bare, house *process, people []*person, count int) error {
 		go func() {
 			var failed error
 			for user := range users {
-				_, _, err := store.Start(ctx, models.Session{ID: strings.ReplaceAll(user, "-", "")[:22], UserID: user, Count: 1, Idle: 168 * time.Hour,
+				_, _, err := store.Start(ctx, models.Session{ID: strings.ReplaceAll(user, "-", "")[:22], UserID: user, Count: 1,
+					Idle:       168 * time.Hour,
 					Remembered: true, AMR: []string{"pwd"}, Client: "Chrome on Windows", IP: "203.0.113.77",
-					Claims: models.Claims{Name: "Ada Lovelace", Email: "ada.lovelace@example.com", EmailVerified: true, Roles: models.Roles{"admin"}}}, 720*time.Hour)
+					Claims: models.Claims{Name: "Ada Lovelace", Email: "ada.lovelace@example.com", EmailVerified: true,
+						Roles: models.Roles{"admin"}}}, 720*time.Hour)
 				if err != nil {
 					failed = err
 				}
@@ -236,7 +240,8 @@ func measureSessions(bare, house *process, people []*person, count int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%-44s %8.0f bytes each\n", fmt.Sprintf("%d sessions in Redis", count), float64(after-before)/float64(count))
+	fmt.Printf("%-44s %8.0f bytes each\n", fmt.Sprintf("%d sessions in Redis", count),
+		float64(after-before)/float64(count))
 	return measureRequests(bare, house, people)
 }
 
@@ -257,7 +262,8 @@ func giveRoles(people []*person) error {
 		if err := json.Unmarshal(payload, &said); err != nil {
 			return err
 		}
-		claims := models.Claims{Roles: models.Roles{"admin", "billing", "support"}, Name: "Ada Lovelace", Email: p.email, EmailVerified: true, Picture: "0123456789abcdef"}
+		claims := models.Claims{Roles: models.Roles{"admin", "billing", "support"}, Name: "Ada Lovelace", Email: p.email,
+			EmailVerified: true, Picture: "0123456789abcdef"}
 		if err := store.Rewrite(context.Background(), said.Sub, claims); err != nil {
 			return err
 		}

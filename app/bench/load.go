@@ -72,7 +72,8 @@ func post(client *http.Client, address string, form url.Values) (string, error) 
 
 // codeFor waits for the newest code to an address, of the mails with a subject; one that was used is none.
 func codeFor(client *http.Client, house *process, email, subject, used string) (string, error) {
-	mail := regexp.MustCompile(`(?s)` + regexp.QuoteMeta(subject) + `.{0,300}?` + regexp.QuoteMeta(email) + `.*?\b([0-9A-Z]{4}-[0-9A-Z]{4})\b`)
+	mail := regexp.MustCompile(`(?s)` + regexp.QuoteMeta(subject) + `.{0,300}?` + regexp.QuoteMeta(email) +
+		`.*?\b([0-9A-Z]{4}-[0-9A-Z]{4})\b`)
 	for began := time.Now(); time.Since(began) < 5*time.Second; time.Sleep(5 * time.Millisecond) {
 		response, err := client.Get(house.url + "/dev/mail")
 		if err != nil {
@@ -106,11 +107,13 @@ type figure struct {
 
 // run sends count requests over a few connections and reads what they cost the server. ask fills in
 // a worker's next request and takes what it needs from the answer.
-func run(p *process, count int, status int, ask func(worker int, request *fasthttp.Request), take func(worker int, response *fasthttp.Response)) (figure, error) {
+func run(p *process, count int, status int, ask func(worker int, request *fasthttp.Request),
+	take func(worker int, response *fasthttp.Response)) (figure, error) {
 	return runWith(p, workers, count, status, ask, take)
 }
 
-func runWith(p *process, workers, count, status int, ask func(int, *fasthttp.Request), take func(int, *fasthttp.Response)) (figure, error) {
+func runWith(p *process, workers, count, status int, ask func(int, *fasthttp.Request),
+	take func(int, *fasthttp.Response)) (figure, error) {
 	client := &fasthttp.Client{MaxConnsPerHost: workers, ReadTimeout: 30 * time.Second}
 	errs := make([]error, workers)
 	var all sync.WaitGroup

@@ -93,7 +93,8 @@ func startHouse(binary, folder string, settings ...string) (*process, error) {
 	}
 	command := exec.Command(binary)
 	command.Dir = folder
-	command.Env = append(os.Environ(), "ADDR="+address, "APP_URL=http://"+address, "LIMITS=off", "APP_SECRETS=a secret for the benchmark alone and long enough")
+	command.Env = append(os.Environ(), "ADDR="+address, "APP_URL=http://"+address, "LIMITS=off",
+		"APP_SECRETS=a secret for the benchmark alone and long enough")
 	command.Env = append(command.Env, settings...)
 	return start(command, address, "/sign-in")
 }

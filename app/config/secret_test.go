@@ -16,7 +16,8 @@ func TestSecretsInFiles(t *testing.T) {
 		if !strings.HasSuffix(name, "_FILE") {
 			continue
 		}
-		value := map[string]string{"DATABASE_URL_FILE": "postgres://", "SMTP_URL_FILE": "smtp://"}[name] + strings.Repeat("s", 40)
+		value := map[string]string{"DATABASE_URL_FILE": "postgres://", "SMTP_URL_FILE": "smtp://"}[name] +
+			strings.Repeat("s", 40)
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(value+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}

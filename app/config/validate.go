@@ -53,12 +53,16 @@ func (r *reader) validate(c Config) {
 
 // validateProviders wants a provider whole or not at all.
 func (r *reader) validateProviders(c Config) {
-	r.allOrNone(map[string]string{"GOOGLE_CLIENT_ID": c.Google.ID, "GOOGLE_CLIENT_SECRET": r.given("GOOGLE_CLIENT_SECRET")})
-	r.allOrNone(map[string]string{"GITHUB_CLIENT_ID": c.GitHub.ID, "GITHUB_CLIENT_SECRET": r.given("GITHUB_CLIENT_SECRET")})
-	r.allOrNone(map[string]string{"TWITTER_CLIENT_ID": c.Twitter.ID, "TWITTER_CLIENT_SECRET": r.given("TWITTER_CLIENT_SECRET")})
+	r.allOrNone(map[string]string{"GOOGLE_CLIENT_ID": c.Google.ID,
+		"GOOGLE_CLIENT_SECRET": r.given("GOOGLE_CLIENT_SECRET")})
+	r.allOrNone(map[string]string{"GITHUB_CLIENT_ID": c.GitHub.ID,
+		"GITHUB_CLIENT_SECRET": r.given("GITHUB_CLIENT_SECRET")})
+	r.allOrNone(map[string]string{"TWITTER_CLIENT_ID": c.Twitter.ID,
+		"TWITTER_CLIENT_SECRET": r.given("TWITTER_CLIENT_SECRET")})
 	r.allOrNone(map[string]string{"OIDC_ISSUER": c.OIDC.Issuer, "OIDC_CLIENT_ID": c.OIDC.ID,
 		"OIDC_CLIENT_SECRET": r.given("OIDC_CLIENT_SECRET")})
-	r.allOrNone(map[string]string{"APPLE_CLIENT_ID": c.Apple.ClientID, "APPLE_TEAM_ID": c.Apple.TeamID, "APPLE_KEY_ID": c.Apple.KeyID,
+	r.allOrNone(map[string]string{"APPLE_CLIENT_ID": c.Apple.ClientID, "APPLE_TEAM_ID": c.Apple.TeamID,
+		"APPLE_KEY_ID": c.Apple.KeyID,
 		"APPLE_PRIVATE_KEY (or APPLE_PRIVATE_KEY_FILE)": r.given("APPLE_PRIVATE_KEY")})
 	for _, name := range c.KeepProviderTokens {
 		if !slices.Contains([]string{"google", "github", "twitter", "apple", "oidc"}, name) {
@@ -90,7 +94,8 @@ func (r *reader) validateProduction(c Config) {
 	} else if c.URL.Scheme != "https" && !loopback.Host(c.URL.Hostname()) {
 		r.errorf("APP_URL", "production is https://, so that nobody on the way reads a cookie; put a TLS proxy in front.")
 	}
-	if issuer, err := url.Parse(c.OIDC.Issuer); c.OIDC.Issuer != "" && (err != nil || issuer.Scheme != "https" && !loopback.Host(issuer.Hostname())) {
+	if issuer, err := url.Parse(c.OIDC.Issuer); c.OIDC.Issuer != "" &&
+		(err != nil || issuer.Scheme != "https" && !loopback.Host(issuer.Hostname())) {
 		r.errorf("OIDC_ISSUER", "production is https://: the client's secret and the answers travel there.")
 	}
 	if r.given("APP_SECRETS") == "" {

@@ -74,7 +74,8 @@ func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	plan := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
 	der, err := x509.CreateCertificate(rand.Reader, plan, plan, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +91,8 @@ func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 
 func trust(t *testing.T, sender *SMTP, s *server) {
 	t.Helper()
-	if err := sender.client.SetTLSConfig(&tls.Config{RootCAs: s.roots, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12}); err != nil {
+	if err := sender.client.SetTLSConfig(&tls.Config{RootCAs: s.roots, ServerName: "127.0.0.1",
+		MinVersion: tls.VersionTLS12}); err != nil {
 		t.Fatal(err)
 	}
 }

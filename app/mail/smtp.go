@@ -102,7 +102,8 @@ func clientOptions(server *url.URL) ([]gomail.Option, error) {
 	}
 	if server.User != nil {
 		password, _ := server.User.Password()
-		options = append(options, gomail.WithSMTPAuth(auth), gomail.WithUsername(server.User.Username()), gomail.WithPassword(password))
+		options = append(options, gomail.WithSMTPAuth(auth), gomail.WithUsername(server.User.Username()),
+			gomail.WithPassword(password))
 	}
 	return options, nil
 }

@@ -13,7 +13,8 @@ import (
 )
 
 func letter() Message {
-	return Message{To: "anna@example.com", Subject: "Your code – now", Lines: []string{"First <b>line</b>.", "Second."}, Code: "042137", Why: "Because."}
+	return Message{To: "anna@example.com", Subject: "Your code – now", Lines: []string{"First <b>line</b>.", "Second."},
+		Code: "042137", Why: "Because."}
 }
 
 func TestMailArrivesAsTextThenHTML(t *testing.T) {
@@ -29,17 +30,20 @@ func TestMailArrivesAsTextThenHTML(t *testing.T) {
 		t.Fatal(err)
 	}
 	subject, err := new(mime.WordDecoder).DecodeHeader(parsed.Header.Get("Subject"))
-	if err != nil || subject != "Your code – now" || parsed.Header.Get("From") != `"Gate House" <hello@gate.example>` || parsed.Header.Get("To") != "<anna@example.com>" {
+	if err != nil || subject != "Your code – now" || parsed.Header.Get("From") != `"Gate House" <hello@gate.example>` ||
+		parsed.Header.Get("To") != "<anna@example.com>" {
 		t.Fatalf("headers %v", parsed.Header)
 	}
-	if id := parsed.Header.Get("Message-ID"); !strings.HasSuffix(id, "@gate.example>") || parsed.Header.Get("Auto-Submitted") != "auto-generated" || parsed.Header.Get("Date") == "" {
+	if id := parsed.Header.Get("Message-ID"); !strings.HasSuffix(id, "@gate.example>") ||
+		parsed.Header.Get("Auto-Submitted") != "auto-generated" || parsed.Header.Get("Date") == "" {
 		t.Fatalf("headers %v", parsed.Header)
 	}
 	parts := partsOf(t, parsed)
 	if len(parts) != 2 || parts[0] != "First <b>line</b>.\n\nSecond.\n\n    042137\n\nBecause.\n" {
 		t.Fatalf("parts %q", parts)
 	}
-	if !strings.Contains(parts[1], "First &lt;b&gt;line&lt;/b&gt;.") || !strings.Contains(parts[1], ">042137</p>") || strings.Contains(parts[1], "http") {
+	if !strings.Contains(parts[1], "First &lt;b&gt;line&lt;/b&gt;.") || !strings.Contains(parts[1], ">042137</p>") ||
+		strings.Contains(parts[1], "http") {
 		t.Fatalf("html %s", parts[1])
 	}
 }
@@ -199,7 +203,8 @@ func TestCredentialsAreNotSentInTheOpen(t *testing.T) {
 
 func TestSettingsAreRefusedWithoutQuotingThem(t *testing.T) {
 	t.Parallel()
-	for _, address := range []string{"", "mail.example.com:25", "http://mail.example.com", "smtp://", "smtp://gate:hunter2@mail:99999", "smtp://gate:hunter2@mail:x", "smtp://gate:hunter2@ho st", "smtp://gate:hunter2%zz@mail"} {
+	for _, address := range []string{"", "mail.example.com:25", "http://mail.example.com", "smtp://",
+		"smtp://gate:hunter2@mail:99999", "smtp://gate:hunter2@mail:x", "smtp://gate:hunter2@ho st", "smtp://gate:hunter2%zz@mail"} {
 		if _, err := NewSMTP(address, "hello@gate.example"); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("NewSMTP(%q) = %v", address, err)
 		}
@@ -209,7 +214,8 @@ func TestSettingsAreRefusedWithoutQuotingThem(t *testing.T) {
 			t.Errorf("from %q passes", from)
 		}
 	}
-	for address, want := range map[string]string{"smtp://mail.example.com": "mail.example.com:587", "smtps://mail.example.com": "mail.example.com:465", "smtp://mail.example.com:25": "mail.example.com:25"} {
+	for address, want := range map[string]string{"smtp://mail.example.com": "mail.example.com:587",
+		"smtps://mail.example.com": "mail.example.com:465", "smtp://mail.example.com:25": "mail.example.com:25"} {
 		if got := must(t, address).client.ServerAddr(); got != want {
 			t.Errorf("%s goes to %s", address, got)
 		}

@@ -14,10 +14,12 @@ func TestEveryKindIsWorded(t *testing.T) {
 	args := Args{Code: "ABCD-EFGH", Provider: "Acme", Address: "a•••@example.com", Client: "Firefox on Linux"}
 	needs := map[Kind]string{AddressChanged: args.Address, SessionReused: args.Client,
 		ProviderJoined: args.Provider, ProviderLinked: args.Provider, ProviderUnlinked: args.Provider}
-	for _, kind := range []Kind{SignUpCode, SignInCode, ResetCode, AddressCode, HaveAccount, NoPassword, AccountClosed, AddressInUse,
+	for _, kind := range []Kind{SignUpCode, SignInCode, ResetCode, AddressCode, HaveAccount, NoPassword, AccountClosed,
+		AddressInUse,
 		PasswordReset, PasswordChanged, AddressChanged, SessionReused, AccountDeleted, ProviderJoined, ProviderLinked, ProviderUnlinked} {
 		message, err := Render(kind, "ada@example.com", args)
-		if err != nil || message.To != "ada@example.com" || message.Code != args.Code || message.Subject == "" || message.Why == "" ||
+		if err != nil || message.To != "ada@example.com" || message.Code != args.Code || message.Subject == "" ||
+			message.Why == "" ||
 			len(message.Lines) == 0 || slices.Contains(message.Lines, "") {
 			t.Errorf("%s: %+v, %v", kind, message, err)
 		}
@@ -47,7 +49,8 @@ func TestAMailKeepsItsMessageID(t *testing.T) {
 		}
 		ids = append(ids, parsed.Header.Get("Message-ID"))
 	}
-	if want := []string{"<0193-row@gate.example>", "<0193-row@gate.example>", "<0194-row@gate.example>"}; !slices.Equal(ids, want) {
+	if want := []string{"<0193-row@gate.example>", "<0193-row@gate.example>",
+		"<0194-row@gate.example>"}; !slices.Equal(ids, want) {
 		t.Errorf("ids %v", ids)
 	}
 }

@@ -78,7 +78,8 @@ func (f *Figures) WatchOutbox(waiting func() int, age func() time.Duration) {
 // Build adds what is running: 1 under the labels of this build.
 func (f *Figures) Build(version, golang string) {
 	f.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatehouse_build_info",
-		Help: "What is running.", ConstLabels: prometheus.Labels{"version": version, "go": golang}}, func() float64 { return 1 }))
+		Help: "What is running.", ConstLabels: prometheus.Labels{"version": version,
+			"go": golang}}, func() float64 { return 1 }))
 }
 
 // Answered counts one request.

@@ -167,7 +167,8 @@ func (c *Core) engine(observe session.Observer) *session.Engine {
 		store = session.NewRedis(c.Redis, c.cfg.RefreshGrace, c.cfg.AccessTTL, c.ahead)
 	}
 	rules := session.Settings{AccessTTL: c.cfg.AccessTTL, Idle: c.cfg.SessionIdle, Max: c.cfg.SessionMax,
-		Claims: c.cfg.AccessClaims, PictureURL: c.cfg.URL.Scheme + "://" + c.cfg.URL.Host + links.Of(c.cfg.URL).To("/profile/picture?v=")}
+		Claims: c.cfg.AccessClaims, PictureURL: c.cfg.URL.Scheme + "://" + c.cfg.URL.Host +
+			links.Of(c.cfg.URL).To("/profile/picture?v=")}
 	return session.New(store, c.Keys, rules, observe, c.now, c.Log)
 }
 

@@ -18,13 +18,15 @@ func TestRequestLine(t *testing.T) {
 	at := time.Date(2026, 11, 22, 20, 30, 15, 123456789, time.UTC)
 	for status, level := range map[int]string{303: "INFO", 503: "WARN"} {
 		var line bytes.Buffer
-		request := web.Answered{ID: "7QK", Method: "GET", Route: "/auth/:provider/callback", Status: status, At: at, Took: 1234567}
+		request := web.Answered{ID: "7QK", Method: "GET", Route: "/auth/:provider/callback", Status: status, At: at,
+			Took: 1234567}
 		NewLog(nil, &line, true, slog.LevelInfo).answered(request)
 		var got map[string]any
 		if err := json.Unmarshal(line.Bytes(), &got); err != nil {
 			t.Fatal(err)
 		}
-		if got["level"] != level || got["route"] != request.Route || got["status"] != float64(status) || got["took_ms"] != 1.234 {
+		if got["level"] != level || got["route"] != request.Route || got["status"] != float64(status) ||
+			got["took_ms"] != 1.234 {
 			t.Errorf("%s", &line)
 		}
 	}
@@ -42,5 +44,6 @@ func TestOnlyRequestLinesAreGathered(t *testing.T) {
 		t.Errorf("written at once: %q", lines)
 	}
 	log.answered(web.Answered{Route: "/after"})
-	servers.Eventually(t, "the gathered line is written", func() bool { return strings.Contains(written.String(), "/after") })
+	servers.Eventually(t, "the gathered line is written",
+		func() bool { return strings.Contains(written.String(), "/after") })
 }

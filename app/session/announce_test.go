@@ -61,7 +61,8 @@ func TestWhatEndedIsAnnouncedInTheEnd(t *testing.T) {
 	onNodes(t, func(t *testing.T, f fixture, client *redis.Client) {
 		later := map[string]func(f fixture, s models.Session) error{
 			"another start": func(f fixture, s models.Session) error {
-				_, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: s.UserID, Count: 1, Idle: time.Hour, AMR: []string{"pwd"}}, time.Hour)
+				_, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: s.UserID, Count: 1, Idle: time.Hour,
+					AMR: []string{"pwd"}}, time.Hour)
 				return err
 			},
 			"a refresh of it": func(f fixture, s models.Session) error {
@@ -172,7 +173,8 @@ func TestWaitingIdsRunOut(t *testing.T) {
 func TestAnOldRedisIsNamed(t *testing.T) {
 	t.Parallel()
 	client := ownRedis(t)
-	for _, said := range []string{"ERR Invalid stream ID specified as stream command argument", "ERR unknown command 'XADD', with args beginning with: "} {
+	for _, said := range []string{"ERR Invalid stream ID specified as stream command argument",
+		"ERR unknown command 'XADD', with args beginning with: "} {
 		err := client.Eval(t.Context(), `return redis.error_reply(ARGV[1])`, nil, said).Err()
 		if named := feedError(err); !errors.Is(named, ErrOldRedis) || !errors.Is(named, err) {
 			t.Errorf("%q becomes %v", said, named)

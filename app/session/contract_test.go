@@ -79,12 +79,14 @@ func database(t *testing.T, address string) fixture {
 	return fixture{db.Sessions.With(testGrace, testKeep, clock.ahead), clock, user}
 }
 
-var ada = models.Claims{Roles: models.Roles{"admin", "billing"}, Name: "Ada Lovelace", Email: "ada@example.com", EmailVerified: true, Picture: "0123456789abcdef"}
+var ada = models.Claims{Roles: models.Roles{"admin", "billing"}, Name: "Ada Lovelace", Email: "ada@example.com",
+	EmailVerified: true, Picture: "0123456789abcdef"}
 
 func (f fixture) start(t *testing.T) models.Session {
 	t.Helper()
-	s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour, Remembered: true,
-		AMR: []string{"pwd", "otp", "mfa"}, Provider: "google", Client: "Firefox on Linux", IP: "2001:db8::1", Claims: ada}, 2*time.Hour)
+	s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour,
+		Remembered: true,
+		AMR:        []string{"pwd", "otp", "mfa"}, Provider: "google", Client: "Firefox on Linux", IP: "2001:db8::1", Claims: ada}, 2*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +104,8 @@ func (f fixture) rotate(t *testing.T, s models.Session, count int64, want models
 
 func (f fixture) acknowledge(t *testing.T, s models.Session, count int64) {
 	t.Helper()
-	if err := f.Acknowledge(t.Context(), []models.Acknowledgement{{UserID: s.UserID, SessionID: s.ID, Count: count}}); err != nil {
+	if err := f.Acknowledge(t.Context(), []models.Acknowledgement{{UserID: s.UserID, SessionID: s.ID,
+		Count: count}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -126,11 +129,14 @@ func TestStoreKeepsWhatItIsGiven(t *testing.T) {
 	everyStore(t, func(t *testing.T, f fixture) {
 		want := f.start(t)
 		got := f.only(t)
-		if got.Count != 1 || got.Acknowledged || !got.Remembered || got.Idle != time.Hour || got.Provider != "google" || got.Client != "Firefox on Linux" ||
-			got.IP != "2001:db8::1" || !got.AuthTime.Equal(got.StartedAt) || !slices.Equal(got.AMR, []string{"pwd", "otp", "mfa"}) || !reflect.DeepEqual(got, want) {
+		if got.Count != 1 || got.Acknowledged || !got.Remembered || got.Idle != time.Hour || got.Provider != "google" ||
+			got.Client != "Firefox on Linux" ||
+			got.IP != "2001:db8::1" || !got.AuthTime.Equal(got.StartedAt) ||
+			!slices.Equal(got.AMR, []string{"pwd", "otp", "mfa"}) || !reflect.DeepEqual(got, want) {
 			t.Fatalf("got %+v\nwant %+v", got, want)
 		}
-		if rotated := f.rotate(t, want, 1, models.Rotated, 2); !slices.Equal(rotated.AMR, want.AMR) || !rotated.AuthTime.Equal(want.AuthTime) || !rotated.Claims.Equal(ada) {
+		if rotated := f.rotate(t, want, 1, models.Rotated, 2); !slices.Equal(rotated.AMR, want.AMR) ||
+			!rotated.AuthTime.Equal(want.AuthTime) || !rotated.Claims.Equal(ada) {
 			t.Fatalf("after a rotation: %+v", rotated)
 		}
 	})
@@ -151,7 +157,8 @@ func TestAuthTimeIsItsOwn(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
 		proven := time.Now().Add(-5 * time.Minute).UTC().Truncate(time.Millisecond)
-		s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour, AMR: []string{"fed"}, AuthTime: proven}, time.Hour)
+		s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour,
+			AMR: []string{"fed"}, AuthTime: proven}, time.Hour)
 		if err != nil || !s.AuthTime.Equal(proven) || !s.StartedAt.After(proven) {
 			t.Fatalf("started %+v, %v", s, err)
 		}
@@ -170,7 +177,8 @@ func TestRewriteReachesLiveSessionsAlone(t *testing.T) {
 		if _, err := f.End(t.Context(), f.user.ID, over.ID); err != nil {
 			t.Fatal(err)
 		}
-		want := models.Claims{Roles: models.Roles{"reader"}, Name: "Ada\tKing", Email: "countess@example.com", EmailVerified: true}
+		want := models.Claims{Roles: models.Roles{"reader"}, Name: "Ada\tKing", Email: "countess@example.com",
+			EmailVerified: true}
 		if err := f.Rewrite(t.Context(), f.user.ID, want); err != nil {
 			t.Fatal(err)
 		}
@@ -180,7 +188,8 @@ func TestRewriteReachesLiveSessionsAlone(t *testing.T) {
 		for _, s := range []models.Session{one, two} {
 			got := f.rotate(t, s, 1, models.Rotated, 2)
 			got.Claims.Name = strings.ReplaceAll(got.Claims.Name, " ", "\t") // a store may keep a tab as a blank
-			if !got.Claims.Equal(want) || !got.StartedAt.Equal(s.StartedAt) || got.Client != s.Client || !slices.Equal(got.AMR, s.AMR) {
+			if !got.Claims.Equal(want) || !got.StartedAt.Equal(s.StartedAt) || got.Client != s.Client ||
+				!slices.Equal(got.AMR, s.AMR) {
 				t.Errorf("rotated as %+v", got)
 			}
 		}
@@ -264,7 +273,8 @@ func TestAcknowledgementMakesReuse(t *testing.T) {
 func TestLostAnswerIsForgottenAfterADay(t *testing.T) {
 	t.Parallel()
 	everyStore(t, func(t *testing.T, f fixture) {
-		s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: 72 * time.Hour, AMR: []string{"pwd"}}, 96*time.Hour)
+		s, _, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: 72 * time.Hour,
+			AMR: []string{"pwd"}}, 96*time.Hour)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -374,7 +384,8 @@ func TestEndUserLeavesWhatBeganLater(t *testing.T) {
 		before := kept.StartedAt.Add(time.Second)
 		f.clock.advance(2 * time.Second)
 		later := f.start(t)
-		if ended, err := f.EndUser(t.Context(), f.user.ID, kept.ID, before); err != nil || len(ended) != 1 || ended[0].SessionID != old.ID {
+		if ended, err := f.EndUser(t.Context(), f.user.ID, kept.ID, before); err != nil || len(ended) != 1 ||
+			ended[0].SessionID != old.ID {
 			t.Fatalf("ended %v, %v, want %s", ended, err, old.ID)
 		}
 		f.rotate(t, old, 1, models.Gone, 0)
@@ -396,7 +407,8 @@ func TestSessionsAreBounded(t *testing.T) {
 		for range models.MaxSessions - 1 {
 			f.start(t)
 		}
-		_, retired, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour, AMR: []string{"pwd"}}, time.Hour)
+		_, retired, err := f.Start(t.Context(), models.Session{ID: newID(), UserID: f.user.ID, Count: 1, Idle: time.Hour,
+			AMR: []string{"pwd"}}, time.Hour)
 		if err != nil || len(retired) != 1 || retired[0].SessionID != first.ID {
 			t.Fatalf("retired %v, %v", retired, err)
 		}

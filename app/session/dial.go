@@ -55,7 +55,8 @@ const (
 func dialOptions(address string) (*redis.UniversalOptions, error) {
 	at, err := url.Parse(address)
 	if err != nil || at.Host == "" || at.Scheme != "redis" && at.Scheme != "rediss" {
-		return nil, errors.New("REDIS_URL: set it to an address like redis://user:password@host:6379/0") // never quote it: it holds the password
+		// never quote it: it holds the password
+		return nil, errors.New("REDIS_URL: set it to an address like redis://user:password@host:6379/0")
 	}
 	query := at.Query()
 	more, master := query["addr"], query.Get("master_name")

@@ -28,7 +28,8 @@ func ownRedis(t *testing.T) *redis.Client {
 	address := listener.Addr().String()
 	_ = listener.Close()
 	_, port, _ := net.SplitHostPort(address)
-	server := exec.Command(servers.Need(t, "REDIS_SERVER", "no redis-server was found"), "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
+	server := exec.Command(servers.Need(t, "REDIS_SERVER", "no redis-server was found"), "--port", port, "--bind",
+		"127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,8 @@ func engine(t *testing.T, client redis.UniversalClient, now func() time.Time, tt
 		t.Fatal(err)
 	}
 	store := NewRedis(client, testGrace, ttl, func() time.Duration { return 0 })
-	e := New(store, keys, Settings{AccessTTL: ttl, Idle: time.Hour, Max: time.Hour}, Unobserved(), now, slog.New(slog.DiscardHandler))
+	e := New(store, keys, Settings{AccessTTL: ttl, Idle: time.Hour, Max: time.Hour}, Unobserved(), now,
+		slog.New(slog.DiscardHandler))
 	if err := e.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}

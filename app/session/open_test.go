@@ -22,7 +22,8 @@ func newer(t *testing.T, clock *moved) *Redis {
 	t.Helper()
 	r := onRedis(t, clock)
 	const read = "local count, rotated, acknowledged, ends, idle, added = numbers(fields[1])\n"
-	source := commonSource + strings.Replace(rotateSource, read, read+"added = ' ' .. tonumber(string.match(added, '^ (%d+)') or '0') + 1\n", 1)
+	source := commonSource + strings.Replace(rotateSource, read,
+		read+"added = ' ' .. tonumber(string.match(added, '^ (%d+)') or '0') + 1\n", 1)
 	if source == commonSource+rotateSource {
 		t.Fatal("the script has changed: say here what a newer one would add")
 	}
@@ -71,7 +72,8 @@ func TestOurBuildKeepsWhatANewerOneAdds(t *testing.T) {
 	if got := f.only(t); got.Client != s.Client || got.IP != s.IP || got.Provider != s.Provider || !got.Claims.Equal(ada) {
 		t.Errorf("listed as %+v", got)
 	}
-	if got := f.rotate(t, s, 1, models.Rotated, 2); !got.Claims.Equal(ada) || got.IP != s.IP || !got.AuthTime.Equal(s.AuthTime) {
+	if got := f.rotate(t, s, 1, models.Rotated, 2); !got.Claims.Equal(ada) || got.IP != s.IP ||
+		!got.AuthTime.Equal(s.AuthTime) {
 		t.Errorf("rotated as %+v", got)
 	}
 	same("a rotation")
@@ -145,7 +147,8 @@ func TestAnOlderRecordIsRead(t *testing.T) {
 		id+":", fmt.Sprintf("%d\t1\tpwd\tgoogle", now), id+"@", "Firefox on Linux\t192.0.2.1")
 	s := models.Session{ID: id, UserID: f.user.ID}
 	got := f.rotate(t, s, 1, models.Rotated, 2)
-	if !slices.Equal(got.AMR, []string{"pwd"}) || !got.AuthTime.Equal(fromMS(now)) || got.IP != "192.0.2.1" || got.Claims.Name != "" || len(got.Claims.Roles) > 0 {
+	if !slices.Equal(got.AMR, []string{"pwd"}) || !got.AuthTime.Equal(fromMS(now)) || got.IP != "192.0.2.1" ||
+		got.Claims.Name != "" || len(got.Claims.Roles) > 0 {
 		t.Errorf("read as %+v", got)
 	}
 	if err := f.Rewrite(t.Context(), f.user.ID, ada); err != nil || !f.only(t).Claims.Equal(ada) {
@@ -160,7 +163,8 @@ func TestUnknownKindsInTheFeedArePassedOver(t *testing.T) {
 	clock := &moved{}
 	f := fixture{onRedis(t, clock), clock, models.User{ID: uuid.NewString()}}
 	client, live, over := f.Store.(*Redis).client, f.start(t), f.start(t)
-	for _, values := range [][]string{{"kind", "paused", "s", live.ID}, {"kind", "rewritten", "user", f.user.ID}, {"kind", kindEnded, "why", "no ids"}} {
+	for _, values := range [][]string{{"kind", "paused", "s", live.ID}, {"kind", "rewritten", "user", f.user.ID},
+		{"kind", kindEnded, "why", "no ids"}} {
 		if err := client.XAdd(t.Context(), &redis.XAddArgs{Stream: feedKey, Values: values}).Err(); err != nil {
 			t.Fatal(err)
 		}

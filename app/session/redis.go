@@ -84,7 +84,8 @@ func (r *Redis) keys(userID string) []string {
 }
 
 // Start keeps a new session. See Store.
-func (r *Redis) Start(ctx context.Context, s models.Session, life time.Duration) (models.Session, []models.Ended, error) {
+func (r *Redis) Start(ctx context.Context, s models.Session,
+	life time.Duration) (models.Session, []models.Ended, error) {
 	authTime := ""
 	if !s.AuthTime.IsZero() {
 		authTime = strconv.FormatInt(s.AuthTime.UnixMilli(), 10)
@@ -140,7 +141,8 @@ func (r *Redis) Acknowledge(ctx context.Context, seen []models.Acknowledgement) 
 	answers := make([]*redis.Cmd, len(seen))
 	_, err := r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i, c := range seen {
-			answers[i] = r.acknowledge.EvalSha(ctx, pipe, []string{key(c.UserID)}, c.SessionID, c.Count, r.ahead().Milliseconds())
+			answers[i] = r.acknowledge.EvalSha(ctx, pipe, []string{key(c.UserID)}, c.SessionID, c.Count,
+				r.ahead().Milliseconds())
 		}
 		return nil
 	})

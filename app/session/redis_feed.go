@@ -112,7 +112,8 @@ func timeOf(id string) time.Time {
 
 // read takes what the feed has after the cursor, and waits for it no longer than block.
 func (r *Redis) read(ctx context.Context, cursor string, block time.Duration) ([]models.Ended, string, error) {
-	streams, err := r.client.XRead(ctx, &redis.XReadArgs{Streams: []string{feedKey, cursor}, Count: 10_000, Block: block}).Result()
+	streams, err := r.client.XRead(ctx, &redis.XReadArgs{Streams: []string{feedKey, cursor}, Count: 10_000,
+		Block: block}).Result()
 	if errors.Is(err, redis.Nil) || err == nil && len(streams) == 0 { // some servers say nothing in another way
 		return nil, cursor, nil
 	}

@@ -73,11 +73,13 @@ type Observer struct {
 
 // Unobserved is an Observer that nobody listens to.
 func Unobserved() Observer {
-	return Observer{Refreshed: func(string) {}, Started: func() {}, Ended: func(int) {}, Stored: func(context.Context, string, time.Duration, bool) {}}
+	return Observer{Refreshed: func(string) {}, Started: func() {}, Ended: func(int) {},
+		Stored: func(context.Context, string, time.Duration, bool) {}}
 }
 
 // New makes an engine. Open it before the first request, and Run it until the last.
-func New(store Store, keys *token.Keys, settings Settings, observe Observer, now func() time.Time, log *slog.Logger) *Engine {
+func New(store Store, keys *token.Keys, settings Settings, observe Observer, now func() time.Time,
+	log *slog.Logger) *Engine {
 	return &Engine{
 		store: store, keys: keys, settings: settings, now: now, log: log, observe: observe,
 		ended:            newEndedSet(settings.AccessTTL+feedMargin, now),
@@ -142,7 +144,8 @@ func (e *Engine) Resume(ctx context.Context, access string) (token.Access, error
 	if e.ended.has(current.SessionID) || e.endedBehind(ctx, current) {
 		return token.Access{}, ErrEnded
 	}
-	e.acknowledgements.note(models.Acknowledgement{UserID: current.UserID, SessionID: current.SessionID, Count: current.Count})
+	e.acknowledgements.note(models.Acknowledgement{UserID: current.UserID, SessionID: current.SessionID,
+		Count: current.Count})
 	return current, nil
 }
 

@@ -15,7 +15,8 @@ import (
 )
 
 // asBrowser asks as a browser that unpacks nothing by itself. bytes is what came, headers included.
-func asBrowser(t *testing.T, b *testkit.Browser, method, path, accepted string) (got *http.Response, body []byte, bytes int) {
+func asBrowser(t *testing.T, b *testkit.Browser, method, path, accepted string) (got *http.Response, body []byte,
+	bytes int) {
 	t.Helper()
 	plain := &http.Transport{DisableCompression: true}
 	defer plain.CloseIdleConnections()
@@ -94,7 +95,8 @@ func TestFilesComeInTheBestEncoding(t *testing.T) {
 		}
 		head, _, _ := asBrowser(t, b, http.MethodHead, path, accepted)
 		if head.Header.Get("Content-Encoding") != encoding || head.Header.Get("Content-Length") != strconv.Itoa(len(body)) {
-			t.Errorf("%q: HEAD says %q, %s bytes", accepted, head.Header.Get("Content-Encoding"), head.Header.Get("Content-Length"))
+			t.Errorf("%q: HEAD says %q, %s bytes", accepted, head.Header.Get("Content-Encoding"),
+				head.Header.Get("Content-Length"))
 		}
 	}
 	icon, _, _ := asBrowser(t, b, http.MethodGet, "/favicon.ico", "gzip, br")
@@ -108,13 +110,15 @@ func TestOnlyPagesWithoutSecretsAreCompressed(t *testing.T) {
 	t.Parallel()
 	h := testkit.NewHouse(t)
 	guest, user, flow := h.Browser(), h.Browser().SignUp(testkit.Someone()), h.Browser()
-	flow.Want(flow.Post("/sign-up", "name", "Ada", "email", testkit.Someone(), "password", testkit.Password), 303, "/verify")
+	flow.Want(flow.Post("/sign-up", "name", "Ada", "email", testkit.Someone(), "password", testkit.Password), 303,
+		"/verify")
 	for _, try := range []struct {
 		who        *testkit.Browser
 		path, want string
 	}{
 		{guest, "/", "gzip"}, {guest, "/sign-in", "gzip"}, {guest, "/sign-up", "gzip"}, {guest, "/forgot", "gzip"},
-		{guest, "/nothing/here", "gzip"}, {user, "/", ""}, {user, "/dashboard", ""}, {user, "/profile", ""}, {user, "/nothing/here", ""},
+		{guest, "/nothing/here", "gzip"}, {user, "/", ""}, {user, "/dashboard", ""}, {user, "/profile", ""}, {user,
+			"/nothing/here", ""},
 		{flow, "/verify", ""}, {flow, "/sign-up", ""},
 	} {
 		got, body, _ := asBrowser(t, try.who, http.MethodGet, try.path, "gzip, br")
@@ -128,7 +132,8 @@ func TestOnlyPagesWithoutSecretsAreCompressed(t *testing.T) {
 		if !strings.Contains(unpacked(t, encoding, body), "</html>") {
 			t.Errorf("%s is no whole page", try.path)
 		}
-		if head, _, _ := asBrowser(t, try.who, http.MethodHead, try.path, "gzip, br"); head.Header.Get("Content-Encoding") != encoding {
+		if head, _, _ := asBrowser(t, try.who, http.MethodHead, try.path,
+			"gzip, br"); head.Header.Get("Content-Encoding") != encoding {
 			t.Errorf("HEAD %s is %q", try.path, head.Header.Get("Content-Encoding"))
 		}
 		if plain, _, _ := asBrowser(t, try.who, http.MethodGet, try.path, ""); plain.Header.Get("Content-Encoding") != "" {
@@ -141,7 +146,8 @@ func TestOnlyPagesWithoutSecretsAreCompressed(t *testing.T) {
 func TestFirstVisitIsSmall(t *testing.T) {
 	t.Parallel()
 	const most = 28 << 10
-	h := testkit.NewHouse(t, "GOOGLE_CLIENT_ID=g", "GOOGLE_CLIENT_SECRET=s", "GITHUB_CLIENT_ID=g", "GITHUB_CLIENT_SECRET=s",
+	h := testkit.NewHouse(t, "GOOGLE_CLIENT_ID=g", "GOOGLE_CLIENT_SECRET=s", "GITHUB_CLIENT_ID=g",
+		"GITHUB_CLIENT_SECRET=s",
 		"TWITTER_CLIENT_ID=t", "TWITTER_CLIENT_SECRET=s")
 	b := h.Browser()
 	got, body, all := asBrowser(t, b, http.MethodGet, "/sign-in", "gzip, deflate, br, zstd")

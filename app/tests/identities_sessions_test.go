@@ -15,7 +15,8 @@ func TestDisconnectingEndsWhatTheIdentityBegan(t *testing.T) {
 		email := testkit.Someone()
 		owner := h.Member(email)
 		person := s.People("github")[0].ID
-		owner.Want(owner.Bring(owner.Visit(owner.Leads(owner.Post("/auth/github/link")), person)), 303, "/profile?notice=linked")
+		owner.Want(owner.Bring(owner.Visit(owner.Leads(owner.Post("/auth/github/link")), person)), 303,
+			"/profile?notice=linked")
 		thief, other := h.Browser().By("github", person), h.Browser().SignIn(email)
 		owner = h.Browser().By("github", person) // this session, too, but it is the one that disconnects
 		own, err := h.DB.Identities.ByUser(t.Context(), owner.User())
@@ -37,7 +38,8 @@ func TestResetSaysWhatElseSignsIn(t *testing.T) {
 	testkit.Emulated(t, func(t *testing.T, h *testkit.House, s *testkit.Stand) {
 		email := testkit.Someone()
 		b := h.Member(email)
-		b.Want(b.Bring(b.Visit(b.Leads(b.Post("/auth/github/link")), s.People("github")[0].ID)), 303, "/profile?notice=linked")
+		b.Want(b.Bring(b.Visit(b.Leads(b.Post("/auth/github/link")), s.People("github")[0].ID)), 303,
+			"/profile?notice=linked")
 		forgetful := h.Browser()
 		forgetful.Want(forgetful.Post("/forgot", "email", email), 303, "/reset")
 		forgetful.Want(forgetful.Post("/reset", "code", h.Code(email), "password", otherPassword),

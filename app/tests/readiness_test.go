@@ -35,7 +35,10 @@ func TestWaitingMailsAreDegraded(t *testing.T) {
 	h.Browser().Post("/sign-up", "name", "Ada", "email", testkit.Someone(), "password", testkit.Password)
 	testkit.Eventually(t, "the mail waits", func() bool { return strings.Contains(h.Logs.String(), "mail delayed") })
 	h.Clock.Advance(3 * time.Minute)
-	testkit.Eventually(t, "it is degraded", func() bool { return strings.Contains(ready().Degraded["mail"], "waited for 3m") })
+	testkit.Eventually(t, "it is degraded", func() bool {
+		return strings.Contains(ready().Degraded["mail"],
+			"waited for 3m")
+	})
 	h.Clock.Advance(20 * time.Minute) // the code is no use any more, and given up
 	testkit.Eventually(t, "it is whole again", func() bool { return len(ready().Degraded) == 0 })
 }
@@ -49,7 +52,8 @@ func TestVersionIsForOperators(t *testing.T) {
 	}
 	for _, path := range []string{"/", "/sign-in", "/nothing"} {
 		got := h.Browser().Get(path)
-		if regexp.MustCompile(`\b`+regexp.QuoteMeta(server.Version())+`\b`).MatchString(got.Body) || strings.Contains(got.Body, "generator") {
+		if regexp.MustCompile(`\b`+regexp.QuoteMeta(server.Version())+`\b`).MatchString(got.Body) ||
+			strings.Contains(got.Body, "generator") {
 			t.Errorf("%s names the version", path)
 		}
 	}

@@ -20,7 +20,8 @@ func TestInterruptedFormGoesOn(t *testing.T) {
 		email, wanted := testkit.Someone(), testkit.Someone()
 		b := h.Browser().SignUp(email)
 		h.Clock.Advance(stale)
-		for name, post := range map[string][]string{"to its own route": {"/profile/email"}, "by its section": {"/profile", "section", "email"}} {
+		for name, post := range map[string][]string{"to its own route": {"/profile/email"},
+			"by its section": {"/profile", "section", "email"}} {
 			goesOn := b.Confirms(b.Post(post[0], append(post[1:], "email", wanted)...))
 			if page := b.Get("/confirm?next=" + url.QueryEscape(goesOn)); page.Status != 200 {
 				t.Fatalf("%s: the page that asks: %d", name, page.Status)

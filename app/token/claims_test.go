@@ -77,9 +77,10 @@ func TestUnknownClaimsAreIgnoredAndAudiencesAreNot(t *testing.T) {
 	t.Parallel()
 	k := keys(t, time.Now, oldSecret)
 	sign := func(audience any) string {
-		unsigned := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{"iss": k.issuer, "aud": audience, "sub": "u", "sid": "s",
-			"cnt": 1, "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(), "auth_time": 1, "amr": []string{"pwd"},
-			"roles": []string{}, "acr": "new", "groups": map[string]any{"of": []int{1}}})
+		unsigned := jwt.NewWithClaims(jwt.SigningMethodEdDSA,
+			jwt.MapClaims{"iss": k.issuer, "aud": audience, "sub": "u", "sid": "s",
+				"cnt": 1, "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(), "auth_time": 1, "amr": []string{"pwd"},
+				"roles": []string{}, "acr": "new", "groups": map[string]any{"of": []int{1}}})
 		unsigned.Header["typ"], unsigned.Header["kid"] = accessType, k.all[0].id
 		text, err := unsigned.SignedString(k.all[0].access)
 		if err != nil {
@@ -111,10 +112,12 @@ func TestTheLongestTokenFitsACookie(t *testing.T) {
 	for _, letter := range []string{"&", "𝒜", "\u2028"} { // JSON makes six bytes of the first and the last
 		access := someAccess()
 		access.AMR, access.Roles = []string{"pwd", "otp", "hwk", "mfa"}, strings.Split(strings.Repeat("r ", 255)+"rr", " ")
-		access.Name, access.Email, access.EmailVerified = strings.Repeat(letter, 100), strings.Repeat("e", 242)+"@example.com", true
+		access.Name, access.Email, access.EmailVerified = strings.Repeat(letter, 100), strings.Repeat("e",
+			242)+"@example.com", true
 		access.Count, access.Picture = 1<<53, issuer+"/profile/picture?v=0123456789abcdef"
 		text, _, err := k.SignAccess(access, time.Minute)
-		if cookie := len("__Host-access=") + len(text) + len("; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=2592000"); err != nil || cookie > 4096 {
+		if cookie := len("__Host-access=") + len(text) +
+			len("; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=2592000"); err != nil || cookie > 4096 {
 			t.Errorf("names of %q: %d bytes, %v", letter, cookie, err)
 		}
 	}

@@ -87,7 +87,8 @@ func FuzzAccessToken(f *testing.F) {
 			}
 			return
 		}
-		if opened.UserID != access.UserID || opened.SessionID != access.SessionID || opened.Count != access.Count || opened.ExpiresAt.After(now.Add(10*time.Minute)) {
+		if opened.UserID != access.UserID || opened.SessionID != access.SessionID || opened.Count != access.Count ||
+			opened.ExpiresAt.After(now.Add(10*time.Minute)) {
 			t.Fatalf("forged: %q opens as %+v", text, opened)
 		}
 	})

@@ -29,7 +29,8 @@ func keys(t *testing.T, now func() time.Time, secrets ...string) *Keys {
 }
 
 func someAccess() Access {
-	return Access{UserID: uuid.NewString(), SessionID: "AAAAAAAAAAAAAAAAAAAAAA", Count: 3, AuthTime: time.Now().Truncate(time.Second), AMR: []string{"pwd"}}
+	return Access{UserID: uuid.NewString(), SessionID: "AAAAAAAAAAAAAAAAAAAAAA", Count: 3,
+		AuthTime: time.Now().Truncate(time.Second), AMR: []string{"pwd"}}
 }
 
 func TestAccessTokenSaysWhoAndNothingElseOpens(t *testing.T) {
@@ -42,7 +43,8 @@ func TestAccessTokenSaysWhoAndNothingElseOpens(t *testing.T) {
 	}
 	got, err := k.OpenAccess(text)
 	want.ExpiresAt = expires
-	if err != nil || got.UserID != want.UserID || got.SessionID != want.SessionID || got.Count != 3 || !slices.Equal(got.AMR, want.AMR) ||
+	if err != nil || got.UserID != want.UserID || got.SessionID != want.SessionID || got.Count != 3 ||
+		!slices.Equal(got.AMR, want.AMR) ||
 		!got.AuthTime.Equal(want.AuthTime) || !got.ExpiresAt.Equal(expires) {
 		t.Fatalf("got %+v, %v", got, err)
 	}
@@ -68,7 +70,8 @@ func TestForgedAccessTokens(t *testing.T) {
 	k := keys(t, time.Now, oldSecret)
 	public := k.all[0].access.Public().(ed25519.PublicKey)
 	good := func() jwt.MapClaims {
-		return jwt.MapClaims{"iss": "https://accounts.example.com", "aud": "https://accounts.example.com", "sub": uuid.NewString(), "sid": "AAAAAAAAAAAAAAAAAAAAAA", "cnt": 1,
+		return jwt.MapClaims{"iss": "https://accounts.example.com", "aud": "https://accounts.example.com",
+			"sub": uuid.NewString(), "sid": "AAAAAAAAAAAAAAAAAAAAAA", "cnt": 1,
 			"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(), "jti": "x", "auth_time": time.Now().Unix(), "amr": []string{"pwd"}}
 	}
 	sign := func(method jwt.SigningMethod, key any, header map[string]any, change func(jwt.MapClaims)) string {
@@ -90,7 +93,8 @@ func TestForgedAccessTokens(t *testing.T) {
 		t.Fatalf("the good one: %v", err)
 	}
 	_, foreign, _ := ed25519.GenerateKey(nil)
-	jwk := map[string]any{"jwk": map[string]any{"kty": "OKP", "crv": "Ed25519", "x": encode(foreign.Public().(ed25519.PublicKey))}}
+	jwk := map[string]any{"jwk": map[string]any{"kty": "OKP", "crv": "Ed25519",
+		"x": encode(foreign.Public().(ed25519.PublicKey))}}
 	set := func(name string, value any) func(jwt.MapClaims) { return func(c jwt.MapClaims) { c[name] = value } }
 	drop := func(name string) func(jwt.MapClaims) { return func(c jwt.MapClaims) { delete(c, name) } }
 	for name, text := range map[string]string{
@@ -104,12 +108,13 @@ func TestForgedAccessTokens(t *testing.T) {
 		"another issuer":      sign(jwt.SigningMethodEdDSA, k.all[0].access, nil, set("iss", "elsewhere")),
 		"another audience":    sign(jwt.SigningMethodEdDSA, k.all[0].access, nil, set("aud", "elsewhere")),
 		"no expiry":           sign(jwt.SigningMethodEdDSA, k.all[0].access, nil, drop("exp")),
-		"expired":             sign(jwt.SigningMethodEdDSA, k.all[0].access, nil, set("exp", time.Now().Add(-time.Second).Unix())),
-		"no subject":          sign(jwt.SigningMethodEdDSA, k.all[0].access, nil, drop("sub")),
-		"no session":          sign(jwt.SigningMethodEdDSA, k.all[0].access, nil, drop("sid")),
-		"no count":            sign(jwt.SigningMethodEdDSA, k.all[0].access, nil, drop("cnt")),
-		"no amr":              sign(jwt.SigningMethodEdDSA, k.all[0].access, nil, drop("amr")),
-		"nothing":             "",
+		"expired": sign(jwt.SigningMethodEdDSA, k.all[0].access, nil,
+			set("exp", time.Now().Add(-time.Second).Unix())),
+		"no subject": sign(jwt.SigningMethodEdDSA, k.all[0].access, nil, drop("sub")),
+		"no session": sign(jwt.SigningMethodEdDSA, k.all[0].access, nil, drop("sid")),
+		"no count":   sign(jwt.SigningMethodEdDSA, k.all[0].access, nil, drop("cnt")),
+		"no amr":     sign(jwt.SigningMethodEdDSA, k.all[0].access, nil, drop("amr")),
+		"nothing":    "",
 	} {
 		if got, err := k.OpenAccess(text); err == nil {
 			t.Errorf("%s opens as %+v", name, got)
@@ -212,7 +217,8 @@ func TestSealedValuesExpireAndDoNotBend(t *testing.T) {
 // A secret is added, promoted and dropped; each step opens what the step before has made.
 func TestRotation(t *testing.T) {
 	t.Parallel()
-	steps := []*Keys{keys(t, time.Now, oldSecret), keys(t, time.Now, oldSecret, newSecret), keys(t, time.Now, newSecret, oldSecret), keys(t, time.Now, newSecret)}
+	steps := []*Keys{keys(t, time.Now, oldSecret), keys(t, time.Now, oldSecret, newSecret),
+		keys(t, time.Now, newSecret, oldSecret), keys(t, time.Now, newSecret)}
 	refresh := Refresh{UserID: uuid.NewString(), SessionID: "AAAAAAAAAAAAAAAAAAAAAQ", Count: 1}
 	for i, k := range steps {
 		access, _, _ := k.SignAccess(someAccess(), time.Minute)

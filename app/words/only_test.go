@@ -15,7 +15,8 @@ func names() []string { return []string{"Gatehouse"} }
 // A sentence in a component would stay English in every language.
 func TestNoWordsInMarkup(t *testing.T) {
 	t.Parallel()
-	spoken := []string{"alt", "title", "placeholder", "label", "aria-label", "aria-description", "aria-valuetext", "data-busy"}
+	spoken := []string{"alt", "title", "placeholder", "label", "aria-label", "aria-description", "aria-valuetext",
+		"data-busy"}
 	letters, seen := regexp.MustCompile(`\pL`), 0
 	for _, s := range sources(t, "views") {
 		tokens := html.NewTokenizer(strings.NewReader(s.markup()))

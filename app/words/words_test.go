@@ -93,7 +93,8 @@ func TestALanguageHasItsOwnPlurals(t *testing.T) {
 
 func TestABrokenCatalogueIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, broken := range []string{`a = 1` + week, `a = [1]` + week, `a = { one = 1, other = "x" }` + week, `a = "x`, `a = "x"`} {
+	for _, broken := range []string{`a = 1` + week, `a = [1]` + week, `a = { one = 1, other = "x" }` + week, `a = "x`,
+		`a = "x"`} {
 		if _, err := read("en", broken); err == nil {
 			t.Errorf("%q is read", broken)
 		}

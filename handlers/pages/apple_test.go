@@ -17,7 +17,8 @@ import (
 // Whatever is posted as Apple, it is carried to the GET, or refused in a sentence: never an error of
 // ours, and never an address that leads elsewhere.
 func FuzzAppleForm(f *testing.F) {
-	keys, err := token.NewKeys([]string{"a secret for the fuzz targets and long enough"}, "https://accounts.example.com", time.Now)
+	keys, err := token.NewKeys([]string{"a secret for the fuzz targets and long enough"}, "https://accounts.example.com",
+		time.Now)
 	if err != nil {
 		f.Fatal(err)
 	}

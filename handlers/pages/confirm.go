@@ -124,7 +124,8 @@ func (p *Pages) ConfirmPage(c *fiber.Ctx) error {
 
 // Confirm takes the password: a new session in place of this one, whose time of authentication is now.
 func (p *Pages) Confirm(c *fiber.Ctx) error {
-	entered, err := p.Accounts.Reauthenticate(c.UserContext(), p.Caller(c), account.OwnPassword{Password: c.FormValue("password")})
+	entered, err := p.Accounts.Reauthenticate(c.UserContext(), p.Caller(c),
+		account.OwnPassword{Password: c.FormValue("password")})
 	if err == nil {
 		return p.Deliver(c, entered, p.Next(c.FormValue("next")))
 	}

@@ -20,6 +20,7 @@ func (p *Pages) Dashboard(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	d := views.Dashboard{User: user, Session: own(list), Sessions: list, Events: events, Providers: p.providers(), Now: p.Now()}
+	d := views.Dashboard{User: user, Session: own(list), Sessions: list, Events: events, Providers: p.providers(),
+		Now: p.Now()}
 	return p.Render(c, fiber.StatusOK, views.DashboardPage(p.UserPage(c, web.Say(c, "dashboard.title"), user), d))
 }

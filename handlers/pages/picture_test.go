@@ -87,7 +87,8 @@ func TestSquarePutsTransparencyOnWhite(t *testing.T) {
 func TestSquareRefusesWhatItCannotHold(t *testing.T) {
 	small := striped(t, 60, 60)
 	for name, raw := range map[string][]byte{
-		"more pixels than a phone takes": promising(small, 8000, 5001), "more than an int32 of them": promising(small, 1<<31-1, 1<<31-1),
+		"more pixels than a phone takes": promising(small, 8000, 5001), "more than an int32 of them": promising(small,
+			1<<31-1, 1<<31-1),
 		"no pixels": promising(small, 0, 60), "nothing": nil, "text": []byte("GIF89a"), "half": small[:len(small)/2],
 	} {
 		var before, after runtime.MemStats

@@ -71,7 +71,8 @@ func (p *Pages) userForm(c *fiber.Ctx, status int, user models.User, form views.
 }
 
 // section answers one section's form: its fragment to htmx, the whole profile to everyone else.
-func (p *Pages) section(c *fiber.Ctx, status int, user models.User, fragment templ.Component, change func(*views.Profile)) error {
+func (p *Pages) section(c *fiber.Ctx, status int, user models.User, fragment templ.Component,
+	change func(*views.Profile)) error {
 	if web.HTMX(c) {
 		return p.Render(c, status, fragment)
 	}

@@ -54,8 +54,10 @@ func (p *Pages) identitiesForm(c *fiber.Ctx, user models.User) (views.ProfileIde
 	buttons, connected := p.providers(), map[string]bool{}
 	password, open := user.PasswordHash != "" && user.Email != "", p.open()
 	for i, identity := range identities {
-		form.Connected = append(form.Connected, views.Connected{Provider: button(buttons, identity.Provider), Subject: identity.Subject,
-			Email: identity.Email, LastUsedAt: identity.LastUsedAt, LastWayIn: models.LastWayIn(password, others(identities, i), open)})
+		form.Connected = append(form.Connected, views.Connected{Provider: button(buttons, identity.Provider),
+			Subject: identity.Subject,
+			Email:   identity.Email, LastUsedAt: identity.LastUsedAt, LastWayIn: models.LastWayIn(password,
+				others(identities, i), open)})
 		connected[identity.Provider] = true
 	}
 	for _, other := range buttons {

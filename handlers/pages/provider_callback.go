@@ -55,7 +55,8 @@ func (p *Pages) Callback(c *fiber.Ctx) error {
 // identity is linked in the very session that began it.
 func belongs(c *fiber.Ctx, flow oauth.Flow) bool {
 	access, _ := web.Current(c)
-	return flow.Intent == toSignIn || access.UserID == flow.UserID && (flow.Intent != toLink || access.SessionID == flow.SessionID)
+	return flow.Intent == toSignIn || access.UserID == flow.UserID &&
+		(flow.Intent != toLink || access.SessionID == flow.SessionID)
 }
 
 // finish spends the flow's state (replay) and has the provider say who it is.

@@ -24,7 +24,8 @@ const (
 
 // BeginSignIn sends a guest to a provider, to sign in.
 func (p *Pages) BeginSignIn(c *fiber.Ctx) error {
-	return p.toProvider(c, c.Params("provider"), oauth.Flow{Intent: toSignIn, Next: p.Next(c.Query("next")), Remember: true})
+	return p.toProvider(c, c.Params("provider"),
+		oauth.Flow{Intent: toSignIn, Next: p.Next(c.Query("next")), Remember: true})
 }
 
 // BeginLink sends someone signed in to a provider, to connect an identity. It begins with a POST, which other
@@ -35,15 +36,17 @@ func (p *Pages) BeginLink(c *fiber.Ctx) error {
 
 func (p *Pages) link(c *fiber.Ctx, provider string) error {
 	access, _ := web.Current(c)
-	return p.toProvider(c, provider, oauth.Flow{Intent: toLink, UserID: access.UserID, SessionID: access.SessionID, Remember: true})
+	return p.toProvider(c, provider, oauth.Flow{Intent: toLink, UserID: access.UserID, SessionID: access.SessionID,
+		Remember: true})
 }
 
 // BeginConfirm is the way to show again who one is (step-up) with an identity. The provider is asked
 // to see the person, not a session of its own.
 func (p *Pages) BeginConfirm(c *fiber.Ctx) error {
 	access, _ := web.Current(c)
-	return p.toProvider(c, c.Params("provider"), oauth.Flow{Intent: toConfirm, UserID: access.UserID, SessionID: access.SessionID,
-		Next: p.Next(c.FormValue("next")), Remember: true, Reauthenticate: true})
+	return p.toProvider(c, c.Params("provider"),
+		oauth.Flow{Intent: toConfirm, UserID: access.UserID, SessionID: access.SessionID,
+			Next: p.Next(c.FormValue("next")), Remember: true, Reauthenticate: true})
 }
 
 func (p *Pages) toProvider(c *fiber.Ctx, provider string, flow oauth.Flow) error {

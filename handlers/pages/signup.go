@@ -12,7 +12,8 @@ import (
 
 // SignUpPage shows the form of a sign-up.
 func (p *Pages) SignUpPage(c *fiber.Ctx) error {
-	form := views.SignUpForm{Next: p.Next(c.Query("next")), Remember: true, Providers: p.providers(), PasswordMin: p.PasswordMin}
+	form := views.SignUpForm{Next: p.Next(c.Query("next")), Remember: true, Providers: p.providers(),
+		PasswordMin: p.PasswordMin}
 	return p.Form(c, fiber.StatusOK, form.Form())
 }
 
@@ -44,6 +45,7 @@ func (p *Pages) signUpSaying(form views.SignUpForm, sentence string) views.Form 
 }
 
 func (p *Pages) signUpForm(c *fiber.Ctx) views.SignUpForm {
-	return views.SignUpForm{Name: c.FormValue("name"), Email: c.FormValue("email"), Remember: c.FormValue("remember") != "",
-		Next: p.Next(c.FormValue("next", c.Query("next"))), Providers: p.providers(), PasswordMin: p.PasswordMin}
+	return views.SignUpForm{Name: c.FormValue("name"), Email: c.FormValue("email"),
+		Remember: c.FormValue("remember") != "",
+		Next:     p.Next(c.FormValue("next", c.Query("next"))), Providers: p.providers(), PasswordMin: p.PasswordMin}
 }

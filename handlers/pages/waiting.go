@@ -74,7 +74,8 @@ func (s signUpStep) form() views.VerifyForm {
 }
 
 func (s signUpStep) take(p *Pages, c *fiber.Ctx) error {
-	return p.signInByCode(c, s.Next, account.SignUpCode{Pending: *s.SignUp, Code: c.FormValue("code"), Remember: s.Remember})
+	return p.signInByCode(c, s.Next, account.SignUpCode{Pending: *s.SignUp, Code: c.FormValue("code"),
+		Remember: s.Remember})
 }
 
 func (s signUpStep) resend(p *Pages, c *fiber.Ctx) (waiting, bool, error) {

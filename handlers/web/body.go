@@ -62,7 +62,8 @@ func (s *Site) mayUpload(header *fasthttp.RequestHeader) error {
 		!bytes.HasPrefix(header.ContentType(), []byte(fiber.MIMEMultipartForm)) {
 		return fiber.ErrRequestEntityTooLarge
 	}
-	person, err := s.Sessions.Carries(string(header.Cookie(s.CookieName(AccessCookie))), string(header.Cookie(s.CookieName(RefreshCookie))))
+	person, err := s.Sessions.Carries(string(header.Cookie(s.CookieName(AccessCookie))),
+		string(header.Cookie(s.CookieName(RefreshCookie))))
 	if err != nil {
 		return err
 	}

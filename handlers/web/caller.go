@@ -9,7 +9,8 @@ import (
 // Caller is who asks, as every verb of account wants to know.
 func (s *Site) Caller(c *fiber.Ctx) account.Caller {
 	access, _ := Current(c)
-	return account.Caller{IP: s.ClientIP(c), Client: ClientName(c), RequestID: RequestID(c), Device: s.Device(c), Session: access}
+	return account.Caller{IP: s.ClientIP(c), Client: ClientName(c), RequestID: RequestID(c), Device: s.Device(c),
+		Session: access}
 }
 
 // Deliver is where every way in ends: the browser gets its pair, remembers the account, and goes on to next.

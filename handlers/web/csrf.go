@@ -31,7 +31,8 @@ func (s *Site) RejectCrossSite(c *fiber.Ctx) error {
 	if c.Path() == AppleCallback {
 		return c.Next()
 	}
-	request := &http.Request{Method: c.Method(), Host: string(c.Request().Host()), URL: &url.URL{Path: c.Path()}, Header: http.Header{}}
+	request := &http.Request{Method: c.Method(), Host: string(c.Request().Host()), URL: &url.URL{Path: c.Path()},
+		Header: http.Header{}}
 	for _, name := range []string{"Sec-Fetch-Site", fiber.HeaderOrigin} {
 		if value := c.Get(name); value != "" {
 			request.Header.Set(name, value)

@@ -20,7 +20,8 @@ func (s *Site) AccessLog(c *fiber.Ctx) error {
 		_ = s.Answer(c, err) // answers every error, and reports none of its own
 	}
 	s.packPage(c)
-	answered := Answered{ID: id, Method: c.Method(), Route: c.Route().Path, Status: c.Response().StatusCode(), At: time.Now()}
+	answered := Answered{ID: id, Method: c.Method(), Route: c.Route().Path, Status: c.Response().StatusCode(),
+		At: time.Now()}
 	answered.Took = answered.At.Sub(began)
 	answered.Unlogged = answered.Status < 500 && s.inMemory[answered.Route] && !s.Limits.Sample(linesRule)
 	if answered.Route == "/" && c.Path() != "/" {

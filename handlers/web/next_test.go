@@ -15,7 +15,8 @@ func TestNextIsOneLocalPath(t *testing.T) {
 		"/a\\b": "/dashboard", "https://evil.example": "/dashboard", "https:/evil.example": "/dashboard", "javascript:alert(1)": "/dashboard", "/\t/evil.example": "/dashboard",
 		"/\n": "/dashboard", "/\x00": "/dashboard", "/\x7f": "/dashboard", "/\xff": "/dashboard", " /a": "/dashboard", "/%": "/dashboard", "/%zz": "/dashboard",
 		"%2f%2fevil.example": "/dashboard", "／／evil.example": "/dashboard", "?a": "/dashboard", "#a": "/dashboard",
-		"/" + strings.Repeat("a", LongestNext-1): "/" + strings.Repeat("a", LongestNext-1), "/" + strings.Repeat("a", LongestNext): "/dashboard",
+		"/" + strings.Repeat("a", LongestNext-1): "/" + strings.Repeat("a", LongestNext-1), "/" +
+			strings.Repeat("a", LongestNext): "/dashboard",
 	} {
 		if got := site.Next(asked); got != want {
 			t.Errorf("Next(%q) = %q, want %q", asked, got, want)
@@ -26,7 +27,8 @@ func TestNextIsOneLocalPath(t *testing.T) {
 // Whatever is asked for, the answer is a path of this site, for Go's eyes and for a browser's, which
 // drops tabs and lines and takes \ for /.
 func FuzzNext(f *testing.F) {
-	for _, seed := range []string{"/dashboard", "//evil.example", "/\\evil.example", "/\t/evil.example", "https:evil.example", "/%2f%2fevil.example", "/\xff", "/a?b#c"} {
+	for _, seed := range []string{"/dashboard", "//evil.example", "/\\evil.example", "/\t/evil.example",
+		"https:evil.example", "/%2f%2fevil.example", "/\xff", "/a?b#c"} {
 		f.Add(seed)
 	}
 	site := &Site{}

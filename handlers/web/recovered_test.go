@@ -38,13 +38,15 @@ func TestPanicBecomesAPage(t *testing.T) {
 		}
 		page, _ := io.ReadAll(response.Body)
 		id := response.Header.Get("X-Request-Id")
-		if response.StatusCode != 500 || !strings.Contains(string(page), "Something went wrong") || id == "" || !strings.Contains(string(page), id) {
+		if response.StatusCode != 500 || !strings.Contains(string(page), "Something went wrong") || id == "" ||
+			!strings.Contains(string(page), id) {
 			t.Errorf("%d %q %s", response.StatusCode, id, page)
 		}
 		if strings.Contains(string(page), "4711") || strings.Contains(string(page), ".go:") {
 			t.Error("the page tells the reason or the stack")
 		}
-		if !strings.Contains(log.String(), "4711") || !strings.Contains(log.String(), id) || !strings.Contains(log.String(), "recovered_test.go") {
+		if !strings.Contains(log.String(), "4711") || !strings.Contains(log.String(), id) ||
+			!strings.Contains(log.String(), "recovered_test.go") {
 			t.Error("the log lacks the reason, the id or the stack")
 		}
 		if response.Header.Get("Content-Security-Policy") == "" || response.Header.Get("Cache-Control") != "no-store" {

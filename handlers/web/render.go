@@ -16,7 +16,8 @@ import (
 func (s *Site) Page(c *fiber.Ctx, title string) views.Page {
 	page := views.Page{
 		Title: title, Now: s.Now(), RequestID: RequestID(c), DevMail: s.DevMail, Notice: Notice(c, c.Query("notice")),
-		Assets: views.Assets{CSS: s.base.To(s.Static.URL("app.css")), HTMX: s.base.To(s.Static.URL("htmx.min.js")), JS: s.base.To(s.Static.URL("app.js")),
+		Assets: views.Assets{CSS: s.base.To(s.Static.URL("app.css")), HTMX: s.base.To(s.Static.URL("htmx.min.js")),
+			JS:   s.base.To(s.Static.URL("app.js")),
 			Icon: s.base.To(s.Static.URL("favicon.svg")), TouchIcon: s.base.To(s.Static.URL("apple-touch-icon.png")), Manifest: s.base.To(s.Static.URL("site.webmanifest"))},
 	}
 	if access, signedIn := Current(c); signedIn {

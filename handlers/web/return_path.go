@@ -19,7 +19,8 @@ func (s *Site) Next(asked string) string {
 
 // follows reports whether the policy lets a browser go there.
 func follows(asked string) bool {
-	if len(asked) > LongestNext || !strings.HasPrefix(asked, "/") || strings.HasPrefix(asked, "//") || strings.ContainsAny(asked, "\\") {
+	if len(asked) > LongestNext || !strings.HasPrefix(asked, "/") || strings.HasPrefix(asked, "//") ||
+		strings.ContainsAny(asked, "\\") {
 		return false
 	}
 	for _, r := range asked {

@@ -18,7 +18,8 @@ func (s *Site) OptionalUser(c *fiber.Ctx) error {
 	err := s.Resume(c)
 	greets := c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead
 	switch {
-	case err == nil, errors.Is(err, session.ErrNone), errors.Is(err, session.ErrEnded), greets && errors.Is(err, session.ErrUnavailable):
+	case err == nil, errors.Is(err, session.ErrNone), errors.Is(err, session.ErrEnded), greets &&
+		errors.Is(err, session.ErrUnavailable):
 		return c.Next()
 	}
 	return err

@@ -165,7 +165,8 @@ func TestClientsSayWhoTheyAre(t *testing.T) {
 	}
 	part := func(s string) string { return encode([]byte(s)) }
 	header, signature := part(`{"alg":"ES256","kid":"k"}`), part(strings.Repeat("s", 64))
-	right := `{"iss":"team","sub":"id","aud":"https://appleid.apple.com","iat":1772366400,"exp":1772370000}` // 12:00 to 13:00
+	// 12:00 to 13:00
+	right := `{"iss":"team","sub":"id","aud":"https://appleid.apple.com","iat":1772366400,"exp":1772370000}`
 	for secret, accepted := range map[string]bool{
 		header + "." + part(right) + "." + signature:                                                 true,
 		part(`{"alg":"HS256","kid":"k"}`) + "." + part(right) + "." + signature:                      false,
