@@ -29,8 +29,14 @@ func newAcknowledgements() *acknowledgements {
 	return &acknowledgements{seen: newGenerations[int64](100_000), pending: map[string]models.Acknowledgement{}}
 }
 
+// has reports whether a count, or a later one, was seen before.
+func (c *acknowledgements) has(sessionID string, count int64) bool {
+	seen, known := c.seen.get(sessionID)
+	return known && seen >= count
+}
+
 func (c *acknowledgements) note(seen models.Acknowledgement) {
-	if count, known := c.seen.get(seen.SessionID); known && count >= seen.Count {
+	if c.has(seen.SessionID, seen.Count) {
 		return
 	}
 	c.mu.Lock()

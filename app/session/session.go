@@ -134,9 +134,37 @@ func (e *Engine) Start(ctx context.Context, user models.User, arrival Arrival) (
 // is refused to its end, and a refresh brings another.
 const longerThan = time.Minute
 
-// Resume opens an access token without I/O. ErrNone when a refresh may help, ErrEnded when the
-// session is known to be over. While the feed is behind, the store is asked.
+// Resume opens an access token without I/O, and acknowledges it: it has come back from the browser. ErrNone when a
+// refresh may help, ErrEnded when the session is known to be over. While the feed is behind, the store is asked.
 func (e *Engine) Resume(ctx context.Context, access string) (token.Access, error) {
+	current, err := e.look(ctx, access)
+	if err == nil {
+		e.acknowledge(current)
+	}
+	return current, err
+}
+
+// ResumeFor is Resume for whoever may ask on a browser's behalf, as another app does. The token is acknowledged only
+// where the refresh token of its rotation comes along, which a browser alone has: an app that relays a refresh and
+// asks with a token that the browser never got acknowledges nothing, or a lost answer would be taken for reuse.
+func (e *Engine) ResumeFor(ctx context.Context, access, refresh string) (token.Access, error) {
+	current, err := e.look(ctx, access)
+	if err != nil || refresh == "" || e.acknowledgements.has(current.SessionID, current.Count) {
+		return current, err
+	}
+	beside, refused := e.keys.OpenRefresh(refresh)
+	if refused == nil && beside.SessionID == current.SessionID && beside.Count == current.Count {
+		e.acknowledge(current)
+	}
+	return current, nil
+}
+
+func (e *Engine) acknowledge(current token.Access) {
+	e.acknowledgements.note(models.Acknowledgement{UserID: current.UserID, SessionID: current.SessionID,
+		Count: current.Count})
+}
+
+func (e *Engine) look(ctx context.Context, access string) (token.Access, error) {
 	current, err := e.open(access)
 	if err != nil || current.ExpiresAt.Sub(current.IssuedAt) > e.settings.AccessTTL+longerThan {
 		return token.Access{}, ErrNone
@@ -144,8 +172,6 @@ func (e *Engine) Resume(ctx context.Context, access string) (token.Access, error
 	if e.ended.has(current.SessionID) || e.endedBehind(ctx, current) {
 		return token.Access{}, ErrEnded
 	}
-	e.acknowledgements.note(models.Acknowledgement{UserID: current.UserID, SessionID: current.SessionID,
-		Count: current.Count})
 	return current, nil
 }
 

@@ -53,10 +53,11 @@ func unauthorized(c *fiber.Ctx) error {
 	return c.Status(fiber.StatusUnauthorized).JSON(fiber.Map{"error": "signed_out"})
 }
 
-// Session says who is signed in, from the access token alone: no I/O, nothing renewed, and nobody led away: a
-// page asks it only to acknowledge its tokens.
+// Session says who is signed in, from the access token alone: no I/O, nothing renewed, and nobody led away. A page of
+// ours asks it to acknowledge its tokens, with both cookies; another app that asks with one acknowledges nothing.
 func (d *Door) Session(c *fiber.Ctx) error {
-	access, err := d.Sessions.Resume(c.UserContext(), c.Cookies(d.CookieName(web.AccessCookie)))
+	access, err := d.Sessions.ResumeFor(c.UserContext(), c.Cookies(d.CookieName(web.AccessCookie)),
+		c.Cookies(d.CookieName(web.RefreshCookie)))
 	if err != nil {
 		return unauthorized(c)
 	}
