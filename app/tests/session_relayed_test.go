@@ -27,6 +27,9 @@ func TestAnAppThatAsksAcknowledgesNothing(t *testing.T) {
 		}
 		asking.Keep("refresh", b.Cookies()["refresh"]) // the token before proves nothing either
 		asking.Get("/auth/session")
+		other := h.Browser().SignUp(testkit.Someone())
+		other.Get("/dashboard")
+		h.Confirmed(other.User()) // so would this one be by now
 		h.Clock.Advance(time.Minute)
 		b.Want(b.Post("/auth/refresh"), 204, "")
 		if b.Cookies()["refresh"] != relay.Cookies()["refresh"] || h.Happened(user, models.EventReuse) != 0 {
