@@ -93,8 +93,13 @@ func (db *DB) Ping(ctx context.Context) error {
 	return err
 }
 
-// Close waits for running queries and lets the connections go.
-func (db *DB) Close() error { return db.sql.Close() }
+// Close waits for running queries and lets the connections go. To a server that is away there is nothing to say.
+func (db *DB) Close() error {
+	if err := db.sql.Close(); err != nil && !Unavailable(err) {
+		return err
+	}
+	return nil
+}
 
 // Embedded reports whether this is SQLite, inside this process.
 func (db *DB) Embedded() bool { return !db.postgres }

@@ -69,7 +69,7 @@ func TestFormsComeBackWithWhatWasTyped(t *testing.T) {
 			if strings.Contains(got.Body, typedPassword) || strings.Contains(got.Body, `value="short"`) {
 				t.Errorf("%s, htmx %t: the page shows a password", name, htmx)
 			}
-			if got.Header.Get("Vary") != "HX-Request" {
+			if !strings.HasPrefix(got.Header.Get("Vary"), "HX-Request") { // guests get pages compressed, too
 				t.Errorf("%s: Vary is %q", name, got.Header.Get("Vary"))
 			}
 		}
