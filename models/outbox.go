@@ -37,21 +37,26 @@ var ErrFull = errors.New("models: outbox full")
 // let go when they are done. Each is done at least once.
 type Outbox struct{ db *DB }
 
-// Add writes a job, due now. ErrFull when as many wait for its recipient, in its line, as may.
-func (o Outbox) Add(ctx context.Context, job Job, most int, now time.Time) error {
+// Add writes a job, due now, and returns it as it stands. One with ClaimedUntil is left to whoever adds it until then.
+// ErrFull when as many wait for its recipient, in its line, as may.
+func (o Outbox) Add(ctx context.Context, job Job, most int, now time.Time) (Job, error) {
+	job.ID, job.CreatedAt, job.DueAt = newID(), stored(now), stored(now)
+	if job.ClaimedUntil.IsZero() {
+		job.ClaimedUntil = now
+	}
+	job.ClaimedUntil = stored(job.ClaimedUntil)
 	query := `INSERT INTO outbox (id, kind, line, user_id, recipient, body, tries, created_at, due_at, claimed_until)
 		SELECT ?, ?, ?, NULLIF(?, ''), ?, ?, 0, ?, ?, ?
 		WHERE (SELECT count(*) FROM outbox WHERE recipient = ? AND line = ?) < ?`
-	at := stored(now)
-	err := affected(o.db.exec(ctx, query, newID(), job.Kind, job.Line, job.UserID, job.Recipient, job.Body, at, at, at,
-		job.Recipient, job.Line, most))
+	err := affected(o.db.exec(ctx, query, job.ID, job.Kind, job.Line, job.UserID, job.Recipient, job.Body,
+		job.CreatedAt, job.DueAt, job.ClaimedUntil, job.Recipient, job.Line, most))
 	if errors.Is(err, ErrNotFound) {
-		return ErrFull
+		return Job{}, ErrFull
 	}
 	if err != nil {
-		return fmt.Errorf("models: add to the outbox: %w", err)
+		return Job{}, fmt.Errorf("models: add to the outbox: %w", err)
 	}
-	return nil
+	return job, nil
 }
 
 // Claim takes the next job of a kind that is due, in a line up to this one, for the time of the lease: whoever

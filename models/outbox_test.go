@@ -16,7 +16,7 @@ func (db *DB) mustAdd(t *testing.T, now time.Time, line int, bodies ...string) {
 	t.Helper()
 	for _, body := range bodies {
 		job := Job{Kind: JobMail, Line: line, Recipient: "somebody", Body: body}
-		if err := db.Outbox.Add(t.Context(), job, 1000, now); err != nil {
+		if _, err := db.Outbox.Add(t.Context(), job, 1000, now); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -137,10 +137,10 @@ func TestTheOutboxIsBoundedAndPartOfItsUnit(t *testing.T) {
 		now := time.Now()
 		db.mustAdd(t, now, 2, "1", "2")
 		third := Job{Kind: JobMail, Line: 2, Recipient: "somebody"}
-		if err := db.Outbox.Add(t.Context(), third, 2, now); !errors.Is(err, ErrFull) {
+		if _, err := db.Outbox.Add(t.Context(), third, 2, now); !errors.Is(err, ErrFull) {
 			t.Errorf("a third: %v, want ErrFull", err)
 		}
-		if err := db.Outbox.Add(t.Context(), Job{Kind: JobMail, Line: 2, Recipient: "another"}, 2, now); err != nil {
+		if _, err := db.Outbox.Add(t.Context(), Job{Kind: JobMail, Line: 2, Recipient: "another"}, 2, now); err != nil {
 			t.Error(err)
 		}
 		err := db.Tx(t.Context(), func(tx *DB) error {
@@ -163,7 +163,7 @@ func TestJobsOutliveTheirUser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := db.Outbox.Add(ctx, Job{Kind: JobEnding, UserID: user.ID, Body: "all"}, 10, now); err != nil {
+		if _, err := db.Outbox.Add(ctx, Job{Kind: JobEnding, UserID: user.ID, Body: "all"}, 10, now); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.Users.Delete(ctx, user.ID); err != nil {

@@ -26,19 +26,33 @@ const (
 	clocksDiffer = 5 * time.Second
 )
 
-// End writes an ending into the unit of work tx. It is carried out as soon as that is committed, and again
-// until the session store has answered, by whichever process.
-func (o *Outbox) End(ctx context.Context, tx *models.DB, ending Ending) error {
+// held is how long an ending is left to the verb that decided it, which carries it out as soon as its unit of work is
+// committed: no worker is to have it in hand at the same time. Whoever is killed leaves it to the workers.
+const held = 5 * time.Second
+
+// End writes an ending into the unit of work tx, held for whoever decides it. It is carried out again until the
+// session store has answered, by whichever process.
+func (o *Outbox) End(ctx context.Context, tx *models.DB, ending Ending) (models.Job, error) {
 	body, err := o.data.Seal(bodyPurpose, ending)
 	if err != nil {
-		return err
+		return models.Job{}, err
 	}
-	job := models.Job{Kind: models.JobEnding, UserID: ending.UserID, Body: body,
-		Recipient: o.keys.Digest("ending", ending.UserID)}
-	if err = tx.Outbox.Add(ctx, job, mostOfOne, o.now()); err == nil {
+	job, err := tx.Outbox.Add(ctx, models.Job{Kind: models.JobEnding, UserID: ending.UserID,
+		Recipient: o.keys.Digest("ending", ending.UserID), Body: body, ClaimedUntil: o.now().Add(held)}, mostOfOne, o.now())
+	if err == nil {
 		o.endings.Add(1)
 	}
-	return err
+	return job, err
+}
+
+// carry carries out an ending that is held, or leaves it to the workers.
+func (o *Outbox) carry(ctx context.Context, job models.Job) error {
+	if err := o.end(ctx, job); err != nil {
+		o.giveBack(job, o.now())
+		return err
+	}
+	o.done(job)
+	return nil
 }
 
 // CarryOut carries out a person's endings that wait, now. A sign-in calls it first: what is to end must not
@@ -74,12 +88,7 @@ func (o *Outbox) endNow(ctx context.Context, id string) error {
 		case err != nil:
 			return err
 		case mine, time.Now().After(deadline):
-			if err := o.end(ctx, job); err != nil {
-				o.giveBack(job, o.now())
-				return err
-			}
-			o.done(job)
-			return nil
+			return o.carry(ctx, job)
 		}
 		select {
 		case <-time.After(othersEvery):

@@ -66,11 +66,18 @@ func (w *world) live(user models.User) int {
 	return len(must[[]models.Session](w.t)(w.outbox.sessions.List(w.t.Context(), user.ID)))
 }
 
+// ends decides an ending and leaves it to the workers, as a process does that is killed.
 func (w *world) ends(ending Ending) {
 	w.t.Helper()
-	wantErr(w.t, w.outbox.unit(w.t.Context(), func(tx *models.DB) error {
-		return w.outbox.End(w.t.Context(), tx, ending)
+	var job models.Job
+	wantErr(w.t, w.outbox.unit(w.t.Context(), func(tx *models.DB) (err error) {
+		job, err = w.outbox.End(w.t.Context(), tx, ending)
+		return err
 	}), nil)
+	if w.outbox.endNext() {
+		w.t.Error("a worker took an ending that was held")
+	}
+	w.outbox.giveBack(job, w.clock())
 }
 
 func TestAnEndingIsCarriedOut(t *testing.T) {

@@ -16,7 +16,7 @@ type unit struct {
 	accounts *Accounts
 	caller   Caller
 	events   []models.Event
-	ends     map[string]bool // whose sessions end
+	ends     []models.Job // the endings it demands
 }
 
 // change does a unit of work. The sessions that it ends have ended when it returns, where the store answers;
@@ -24,7 +24,7 @@ type unit struct {
 func (a *Accounts) change(ctx context.Context, caller Caller, work func(u *unit) error) error {
 	u := &unit{accounts: a, caller: caller}
 	err := a.outbox.unit(ctx, func(tx *models.DB) error {
-		u.DB, u.events, u.ends = tx, nil, map[string]bool{}
+		u.DB, u.events, u.ends = tx, nil, nil
 		return work(u)
 	})
 	if err != nil {
@@ -33,9 +33,9 @@ func (a *Accounts) change(ctx context.Context, caller Caller, work func(u *unit)
 	for _, event := range u.events {
 		a.say(ctx, caller, event)
 	}
-	for userID := range u.ends {
-		if err := a.CarryOut(ctx, userID); err != nil {
-			a.log.WarnContext(ctx, "sessions end later", "user", userID, "err", err)
+	for _, job := range u.ends {
+		if err := a.outbox.carry(ctx, job); err != nil {
+			a.log.WarnContext(ctx, "sessions end later", "user", job.UserID, "err", err)
 		}
 	}
 	return nil
@@ -62,8 +62,9 @@ func (u *unit) recordDeleted(ctx context.Context, user models.User) error {
 // end ends sessions of a person that began before now: one, or all but except.
 func (u *unit) end(ctx context.Context, ending Ending) error {
 	ending.Before = u.accounts.now()
-	u.ends[ending.UserID] = true
-	return u.accounts.outbox.End(ctx, u.DB, ending)
+	job, err := u.accounts.outbox.End(ctx, u.DB, ending)
+	u.ends = append(u.ends, job)
+	return err
 }
 
 // own is an event of a person in the session they speak in.

@@ -93,7 +93,7 @@ func (o *Outbox) mail(ctx context.Context, tx *models.DB, line int, user string,
 		return nil
 	}
 	job := models.Job{Kind: models.JobMail, Line: line, UserID: user, Recipient: o.keys.Digest("outbox", l.To), Body: body}
-	err = tx.Outbox.Add(ctx, job, mostOfOne, o.now())
+	_, err = tx.Outbox.Add(ctx, job, mostOfOne, o.now())
 	if errors.Is(err, models.ErrFull) {
 		o.dropped(l)
 		return nil

@@ -96,7 +96,7 @@ func caddyInFront(t *testing.T, gates []*gatehouse) *front {
 // shipped is a file of docs/deploy with other names in it, each of which must be there.
 func shipped(t *testing.T, name string, names ...string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/deploy/" + name)
+	text, err := os.ReadFile("../../../docs/deploy/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
