@@ -21,10 +21,25 @@ import (
 )
 
 // Clock is the machine's clock, moved.
-type Clock struct{ ahead atomic.Int64 }
+type Clock struct {
+	ahead atomic.Int64
+	held  atomic.Pointer[time.Time]
+}
 
 // Now is the moved time.
-func (c *Clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *Clock) Now() time.Time {
+	now := time.Now()
+	if held := c.held.Load(); held != nil {
+		now = *held
+	}
+	return now.Add(time.Duration(c.ahead.Load()))
+}
+
+// Hold stops the clock: what a test counts in a time then does not depend on how busy the machine is.
+func (c *Clock) Hold() {
+	now := time.Now()
+	c.held.Store(&now)
+}
 
 // Advance moves it.
 func (c *Clock) Advance(d time.Duration) { c.ahead.Add(int64(d)) }
