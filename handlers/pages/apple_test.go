@@ -40,7 +40,7 @@ func FuzzAppleForm(f *testing.F) {
 		request.Header.Set("Content-Type", kind)
 		response, err := app.Test(request, -1)
 		if err != nil {
-			t.Skip(err) // net/http could not even write it
+			return // net/http could not even write it
 		}
 		to := response.Header.Get("Location")
 		switch response.StatusCode {
