@@ -122,10 +122,11 @@ func (a *Accounts) RefusedProvider(ctx context.Context, caller Caller, provider,
 	a.say(ctx, caller, a.attributed(caller, models.Event{Kind: models.EventSignInFailed, Detail: provider + " " + why}))
 }
 
-// Limits on what refused refreshes leave behind: a few lines in the log of a client in a minute, and one event of a
-// session in an hour, so that nobody can fill either with a cookie of theirs.
+// Limits on what refused requests and refreshes leave behind: a few lines in the log of a client in a minute, and one
+// event of a session in an hour, so that nobody can fill either with a cookie of theirs.
 var (
-	loggedRule  = limit.Rule{Name: "logged", Rate: 6, Per: time.Minute, Burst: 6, Local: true}
+	// LoggedRule is of the lines.
+	LoggedRule  = limit.Rule{Name: "logged", Rate: 6, Per: time.Minute, Burst: 6, Local: true}
 	refusedRule = limit.Rule{Name: "refused", Rate: 1, Per: time.Hour, Burst: 1}
 )
 
@@ -133,7 +134,7 @@ var (
 func (a *Accounts) RefusedRefresh(ctx context.Context, caller Caller, over models.Session, why string) {
 	event := a.attributed(caller, models.Event{UserID: over.UserID, SessionID: over.ID, Kind: models.EventRefreshRefused,
 		Detail: why})
-	if a.limits.TryClient(ctx, loggedRule, caller.IP) == nil {
+	if a.limits.TryClient(ctx, LoggedRule, caller.IP) == nil {
 		a.say(ctx, caller, event)
 	}
 	if over.UserID == "" || a.limits.Take(ctx, refusedRule, over.ID) > 0 {

@@ -10,8 +10,8 @@ import (
 	"gatehouse/models"
 )
 
-// pictureRule is of the pictures that a person has drawn: the dearest thing that they can ask for.
-var pictureRule = limit.Rule{Name: "picture", Rate: 20, Per: 10 * time.Minute, Burst: 20}
+// PictureRule is of the pictures that a person has drawn: the dearest thing that they can ask for.
+var PictureRule = limit.Rule{Name: "picture", Rate: 20, Per: 10 * time.Minute, Burst: 20}
 
 // SetPicture keeps the caller's picture. draw makes it, and is asked only within their allowance. limit.Exceeded, and
 // the error of draw, with the person as they are.
@@ -20,7 +20,7 @@ func (a *Accounts) SetPicture(ctx context.Context, caller Caller, draw func() ([
 	if err != nil {
 		return models.User{}, err
 	}
-	if err := a.limits.Try(ctx, pictureRule, user.ID); err != nil {
+	if err := a.limits.Try(ctx, PictureRule, user.ID); err != nil {
 		return user, err
 	}
 	drawn, err := draw()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"gatehouse/app/limit"
 	"gatehouse/app/mail"
 	"gatehouse/models"
 )
@@ -73,12 +74,9 @@ func (a *Accounts) ChangePassword(ctx context.Context, caller Caller, current, p
 // changedBefore answers the second of two presses: the first has set this very password. It looks at a
 // second guess, so it counts as one. ErrCredentials otherwise.
 func (a *Accounts) changedBefore(ctx context.Context, caller Caller, user models.User, password string) error {
-	if a.takeOwn(ctx, caller) != nil {
+	err := a.proveOwn(ctx, caller, user, password)
+	if errors.As(err, new(limit.Exceeded)) {
 		return ErrCredentials
-	}
-	err := a.proveWith(ctx, a.lane(ctx, user.ID), user, password)
-	if errors.Is(err, ErrCredentials) {
-		a.failed(ctx, caller, caller.own(models.EventReauthFailed, ""))
 	}
 	return err
 }

@@ -39,7 +39,6 @@ type interrupted struct {
 	UserID string     `json:"u"`
 	Path   string     `json:"p"`
 	Values url.Values `json:"v"`
-	Page   string     `json:"n"` // where the form stands
 }
 
 const (
@@ -52,7 +51,7 @@ const (
 // stands.
 func (p *Pages) askAgain(c *fiber.Ctx, page string) error {
 	access, _ := web.Current(c)
-	form := interrupted{ID: rand.Text(), UserID: access.UserID, Path: c.Path(), Values: url.Values{}, Page: page}
+	form := interrupted{ID: rand.Text(), UserID: access.UserID, Path: c.Path(), Values: url.Values{}}
 	c.Context().PostArgs().VisitAll(func(name, value []byte) {
 		if field := string(name); field != "password" && field != "current" {
 			form.Values.Add(field, string(value))

@@ -19,7 +19,7 @@ func (p *Pages) PerBrowserForm(rule web.Rule, again func(c *fiber.Ctx, sentence 
 	limited := p.PerClientForm(rule, again)
 	return web.Guard{Rates: limited.Rates, Handle: func(c *fiber.Ctx) error {
 		if address, err := account.Canonical(c.FormValue("email")); err == nil {
-			device := p.Device(c)
+			device := p.Caller(c).Device
 			if device.Knows(address) && p.Limits.Take(c.UserContext(), browserRule, device.ID+address) == 0 {
 				return c.Next()
 			}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"gatehouse/app/account"
 )
 
 // The most that the body of a request may hold. It is judged by its Content-Length, before a byte of it is
@@ -41,7 +43,7 @@ var (
 	Form = Budget{Body: FormLimit, Fields: FieldLimit, Within: requestLimit, Rates: []Rule{AnyRule}}
 	// Upload is a form that may carry a picture.
 	Upload = Budget{Body: PictureLimit, Fields: FieldLimit, Within: requestLimit,
-		Rates: []Rule{AnyRule, PictureRule, UploadRule, picturesRule}}
+		Rates: []Rule{AnyRule, account.PictureRule, UploadRule, picturesRule}}
 )
 
 // Guard is a step on a route's line: it lets a request pass or answers it, and names the rates that it takes.

@@ -6,11 +6,19 @@ import (
 	"gatehouse/app/account"
 )
 
-// Caller is who asks, as every verb of account wants to know.
+// callerKey is where a request's caller is kept.
+const callerKey = "caller"
+
+// Caller is who asks, as every verb of account wants to know. What the request says of itself is read once; the
+// session is whoever the guards have found by now.
 func (s *Site) Caller(c *fiber.Ctx) account.Caller {
-	access, _ := Current(c)
-	return account.Caller{IP: s.ClientIP(c), Client: ClientName(c), RequestID: RequestID(c), Device: s.Device(c),
-		Session: access}
+	caller, read := c.Locals(callerKey).(account.Caller)
+	if !read {
+		caller = account.Caller{IP: s.ClientIP(c), Client: ClientName(c), RequestID: RequestID(c), Device: s.Device(c)}
+		c.Locals(callerKey, caller)
+	}
+	caller.Session, _ = Current(c)
+	return caller
 }
 
 // Deliver is where every way in ends: the browser gets its pair, remembers the account, and goes on to next.

@@ -85,5 +85,5 @@ func (s *Site) RememberDevice(c *fiber.Ctx, address string) error {
 	if address == "" {
 		return nil
 	}
-	return s.SealCookie(c, DeviceCookie, s.Device(c).With(address), deviceLife)
+	return s.SealCookie(c, DeviceCookie, s.Caller(c).Device.With(address), deviceLife)
 }

@@ -39,7 +39,7 @@ func (s *Site) Answer(c *fiber.Ctx, err error) error {
 	problem.RequestID = RequestID(c)
 	if refused {
 		problem.RequestID = s.setRequestID(c)
-		if s.Limits.TryClient(c.UserContext(), loggedRule, s.ClientIP(c)) == nil {
+		if s.Limits.TryClient(c.UserContext(), account.LoggedRule, s.ClientIP(c)) == nil {
 			s.Log.InfoContext(c.UserContext(), "request refused", "id", problem.RequestID, "status", problem.Status)
 		}
 	}

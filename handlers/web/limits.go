@@ -19,8 +19,6 @@ var (
 	ForgedRule  = Rule{Name: "forged", Rate: 60, Per: time.Minute, Burst: 200, Local: true}
 	SignInRule  = Rule{Name: "sign-in", Rate: 60, Per: time.Minute, Burst: 60}
 	SignUpRule  = Rule{Name: "sign-up", Rate: 30, Per: 10 * time.Minute, Burst: 30}
-	// lines of what is refused
-	loggedRule = Rule{Name: "logged", Rate: 6, Per: time.Minute, Burst: 6, Local: true}
 	// lines of what answers from memory
 	linesRule = Rule{Name: "lines", Rate: 20, Per: time.Second, Burst: 200, Local: true}
 	// a flow has five tries, wherever it comes from
@@ -33,7 +31,6 @@ var (
 var (
 	OwnWriteRule = Rule{Name: "own-write", Rate: 120, Per: time.Minute, Burst: 120, Local: true}
 	UploadRule   = Rule{Name: "upload", Rate: 20, Per: 10 * time.Minute, Burst: 20, Local: true}
-	PictureRule  = Rule{Name: "picture", Rate: 20, Per: 10 * time.Minute, Burst: 20}
 )
 
 // seconds rounds up, so that a client that waits as long as told is let in.
